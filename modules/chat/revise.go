@@ -1,0 +1,103 @@
+package chat
+
+import (
+	"context"
+	"time"
+
+	"github.com/lib/pq"
+
+	"chat/modules/fault"
+	"chat/modules/history"
+	"chat/modules/id"
+	"chat/modules/pg"
+	"chat/modules/sender"
+)
+
+// revision is an edit or a deletion, the Input of kind revisions.
+type revision struct {
+	message id.Message
+	content *string // of an edit; nil deletes
+}
+
+func (k *revisions) change(chat id.Chat, actor id.User, r revision) *sender.Change {
+	return &sender.Change{Kind: k, Chat: chat, Actor: actor, Subject: id.Any(r.message), Input: r}
+}
+
+// revisions is the kind of change that edits or deletes a message. Its result is the messageRow.
+type revisions struct{}
+
+func (*revisions) Check(ctx context.Context, tx *pg.Tx, changes []*sender.Change) error {
+	var ids id.List[id.Message]
+	var chats id.List[id.Chat]
+	var actors id.List[id.User]
+	for _, c := range changes {
+		ids, chats = append(ids, c.Input.(revision).message), append(chats, c.Chat)
+		actors = append(actors, c.Actor)
+	}
+	var found []revisionCheck
+	if err := tx.Select(ctx, &found, checkRevisions, ids, chats, actors); err != nil {
+		return err
+	}
+	for n, c := range changes {
+		decideRevision(c, &found[n])
+	}
+	return nil
+}
+
+func decideRevision(c *sender.Change, found *revisionCheck) {
+	r := c.Input.(revision)
+	c.Result = found.messageRow
+	switch {
+	case c.Stored():
+	case !found.IsVisible:
+		c.Refuse(fault.NoMessage(r.message))
+	case found.Sender != c.Actor && r.content == nil:
+		c.Refuse(fault.New(fault.Forbidden, "Only the sender can delete this message"))
+	case found.Sender != c.Actor:
+		c.Refuse(fault.New(fault.Forbidden, "Only the sender can edit this message"))
+	case found.DeletedAt != nil && r.content == nil: // deleting twice is a success that writes nothing
+	case found.DeletedAt != nil:
+		c.Refuse(fault.NoMessage(r.message))
+	case !c.Locked().IsActive:
+		c.Refuse(removed())
+	case r.content == nil:
+		c.Accept(sender.Row{Kind: history.MessageDeleted, Subject: id.Any(r.message)})
+	default:
+		c.Accept(sender.Row{Kind: history.MessageUpdated, Subject: id.Any(r.message)})
+	}
+}
+
+// Write stores the messages as Check has found them, with the change applied: nobody else can have changed them, because
+// the chat is locked.
+func (*revisions) Write(ctx context.Context, tx *pg.Tx, changes []*sender.Change) error {
+	var ids id.List[id.Message]
+	var chats id.List[id.Chat]
+	var versions pq.Int64Array
+	var contents pq.StringArray
+	var edited, deleted []*string
+	for _, c := range changes {
+		r, row, stored := c.Input.(revision), &c.Rows()[0], c.Result.(messageRow)
+		stored.Version = row.Seq
+		if r.content == nil {
+			stored.Content, stored.DeletedAt = "", &row.At
+		} else {
+			stored.Content, stored.EditedAt = *r.content, &row.At
+		}
+		if err := setBody(row, stored); err != nil {
+			return err
+		}
+		c.Result = stored
+		ids, chats = append(ids, stored.ID), append(chats, c.Chat)
+		versions, contents = append(versions, stored.Version), append(contents, stored.Content)
+		edited, deleted = append(edited, optional(stored.EditedAt)), append(deleted, optional(stored.DeletedAt))
+	}
+	return tx.Exec(ctx, updateMessages, ids, chats, versions, contents, pq.Array(edited), pq.Array(deleted))
+}
+
+func optional(t *time.Time) *string {
+	if t == nil {
+		return nil
+	}
+	text := pg.Time(*t)
+	return &text
+}

@@ -1,0 +1,176 @@
+package chat
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/lib/pq"
+
+	"chat/modules/fault"
+	"chat/modules/history"
+	"chat/modules/id"
+	"chat/modules/pg"
+	"chat/modules/sender"
+)
+
+// Bounds of a message.
+const (
+	maxContentRunes = 20_000
+	maxContentBytes = 100_000 // white space around the content included
+	maxKeyRunes     = 64
+)
+
+// sending is a message that waits to be stored, the Input of kind sends.
+type sending struct {
+	id      id.Message
+	content string
+	key     *string
+	hash    []byte // of the content, where there is a key
+}
+
+func newSending(content string, key *string) (*sending, error) {
+	if err := checkContent(content); err != nil {
+		return nil, err
+	}
+	s := &sending{id: id.New[id.Message](), content: content, key: key}
+	if key != nil {
+		if n := utf8.RuneCountInString(*key); n < 1 || n > maxKeyRunes || strings.ContainsRune(*key, 0) {
+			return nil, fault.Invalid("clientMessageId", "must have 1 to %d characters", maxKeyRunes)
+		}
+		sum := sha256.Sum256([]byte(content))
+		s.hash = sum[:]
+	}
+	return s, nil
+}
+
+// checkContent bounds a message's text. It is stored byte for byte as it came.
+func checkContent(content string) error {
+	switch n := utf8.RuneCountInString(strings.TrimSpace(content)); {
+	case n == 0:
+		return fault.Invalid("content", "is empty")
+	case n > maxContentRunes:
+		return fault.Invalid("content", "is longer than %d characters", maxContentRunes)
+	case len(content) > maxContentBytes:
+		return fault.Invalid("content", "is longer than %d bytes", maxContentBytes)
+	}
+	return checkText("content", content)
+}
+
+// checkText refuses what PostgreSQL cannot store as text.
+func checkText(field, text string) error {
+	if strings.ContainsRune(text, 0) || !utf8.ValidString(text) {
+		return fault.Invalid(field, "holds U+0000 or is not valid UTF-8")
+	}
+	return nil
+}
+
+// keyed is the sender's key of a message: another chat or sender is another key.
+type keyed struct {
+	sender id.User
+	key    string
+}
+
+func (k *sends) change(chat id.Chat, actor id.User, s *sending) *sender.Change {
+	c := &sender.Change{Kind: k, Chat: chat, Actor: actor, Subject: id.Any(s.id), Input: s}
+	if s.key != nil {
+		c.Key = keyed{actor, *s.key}
+	}
+	return c
+}
+
+// sends is the kind of change that adds a message. Its result is the messageRow.
+type sends struct{}
+
+// Check finds repeats first: a message that is stored answers itself, whatever has become of membership or chat since.
+func (*sends) Check(ctx context.Context, tx *pg.Tx, changes []*sender.Change) error {
+	var ids id.List[id.Message]
+	var chats id.List[id.Chat]
+	var senders id.List[id.User]
+	var keys []*string
+	for _, c := range changes {
+		s := c.Input.(*sending)
+		ids, chats, senders = append(ids, s.id), append(chats, c.Chat), append(senders, c.Actor)
+		keys = append(keys, s.key)
+	}
+	var found []sendCheck
+	if err := tx.Select(ctx, &found, checkSends, ids, chats, senders, pq.Array(keys)); err != nil {
+		return err
+	}
+	for n, c := range changes {
+		decideSend(c, &found[n])
+	}
+	return nil
+}
+
+func decideSend(c *sender.Change, found *sendCheck) {
+	s := c.Input.(*sending)
+	switch {
+	case found.IsStored && s.key != nil && !bytes.Equal(found.Hash, s.hash):
+		c.Refuse(fault.New(fault.IdempotencyMisused, "clientMessageId was used for another message"))
+	case found.IsStored:
+		c.Result = found.messageRow
+		c.Recall(sender.Row{
+			Kind: history.MessageAdded, Subject: id.Any(found.ID), Seq: found.Seq, At: found.CreatedAt,
+		})
+	case !found.IsMember:
+		c.Refuse(fault.NoChat(c.Chat))
+	case !c.Locked().IsActive:
+		c.Refuse(removed())
+	default:
+		c.Accept(sender.Row{Kind: history.MessageAdded, Subject: id.Any(s.id)})
+	}
+}
+
+// removed is the answer to any write to a chat that was removed.
+func removed() error { return fault.New(fault.Conflict, "The chat was removed") }
+
+// Write stores the messages under the numbers that their rows have got.
+func (*sends) Write(ctx context.Context, tx *pg.Tx, changes []*sender.Change) error {
+	var ids id.List[id.Message]
+	var chats id.List[id.Chat]
+	var senders id.List[id.User]
+	var seqs, numbers pq.Int64Array
+	var contents, at pq.StringArray
+	var keys, hashes []*string
+	for _, c := range changes {
+		s, row := c.Input.(*sending), &c.Rows()[0]
+		ids, chats, senders = append(ids, s.id), append(chats, c.Chat), append(senders, c.Actor)
+		seqs, numbers = append(seqs, row.Seq), append(numbers, row.Number)
+		contents, at = append(contents, s.content), append(at, pg.Time(row.At))
+		keys, hashes = append(keys, s.key), append(hashes, bytea(s.hash))
+		stored := messageRow{
+			ID: s.id, Chat: c.Chat, Seq: row.Seq, Version: row.Seq, Sender: c.Actor, Content: s.content, Key: s.key,
+			CreatedAt: row.At,
+		}
+		if err := setBody(row, stored); err != nil {
+			return err
+		}
+		c.Result = stored
+	}
+	return tx.Exec(ctx, insertMessages, ids, chats, seqs, numbers, senders, contents, pq.Array(keys), pq.Array(hashes), at)
+}
+
+// bytea is bytes as PostgreSQL reads them in an array; nil is NULL.
+func bytea(b []byte) *string {
+	if b == nil {
+		return nil
+	}
+	text := `\x` + hex.EncodeToString(b)
+	return &text
+}
+
+// setBody lets the hint carry the message as it was committed.
+func setBody(row *sender.Row, stored messageRow) error {
+	body, err := json.Marshal(stored)
+	if err != nil {
+		return fmt.Errorf("encode a message for its hint: %w", err)
+	}
+	row.Body = body
+	return nil
+}

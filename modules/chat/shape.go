@@ -1,0 +1,131 @@
+package chat
+
+import (
+	"context"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/lib/pq"
+
+	"chat/modules/fault"
+	"chat/modules/history"
+	"chat/modules/id"
+	"chat/modules/pg"
+	"chat/modules/sender"
+)
+
+// Bounds of a chat's texts.
+const (
+	maxNameRunes        = 200
+	maxDescriptionRunes = 2_000
+)
+
+func checkName(name, chatType string) error {
+	if n := utf8.RuneCountInString(name); n > maxNameRunes || chatType == group && strings.TrimSpace(name) == "" {
+		return fault.Invalid("name", "must have 1 to %d characters", maxNameRunes)
+	}
+	return checkText("name", name)
+}
+
+func checkDescription(text *string) error {
+	if text == nil {
+		return nil
+	}
+	if utf8.RuneCountInString(*text) > maxDescriptionRunes {
+		return fault.Invalid("description", "is longer than %d characters", maxDescriptionRunes)
+	}
+	return checkText("description", *text)
+}
+
+// shaping changes a chat's name or description, or removes the chat; the Input of kind shapes.
+type shaping struct {
+	name, description *string // nil: unchanged
+	remove            bool
+}
+
+func (k *shapes) change(chat id.Chat, actor id.User, s shaping) *sender.Change {
+	return &sender.Change{Kind: k, Chat: chat, Actor: actor, Subject: id.Any(chat), Closes: true, Input: s}
+}
+
+// shapes is the kind of change that changes the chat itself.
+type shapes struct{}
+
+func (*shapes) Check(ctx context.Context, tx *pg.Tx, changes []*sender.Change) error {
+	found, err := checked(ctx, tx, changes, false)
+	if err != nil {
+		return err
+	}
+	for n, c := range changes {
+		c.Result = &found[n]
+		switch s := c.Input.(shaping); {
+		case c.Stored():
+		case s.remove:
+			decideRemoval(c, &found[n])
+		default:
+			decideRenaming(c, &found[n], s)
+		}
+	}
+	return nil
+}
+
+func decideRenaming(c *sender.Change, found *chatCheck, s shaping) {
+	if err := found.refusal(c); err != nil {
+		c.Refuse(err)
+		return
+	}
+	if s.name != nil {
+		if err := checkName(*s.name, found.Type); err != nil {
+			c.Refuse(err)
+			return
+		}
+	}
+	was := *found
+	found.shape(s)
+	if was.Name != found.Name || value(was.Description) != value(found.Description) {
+		c.Accept(sender.Row{Kind: history.ChatUpdated, Subject: id.Any(c.Chat)})
+	}
+}
+
+func decideRemoval(c *sender.Change, found *chatCheck) {
+	err := found.refusal(c)
+	switch {
+	case !found.IsActive && (c.Actor.IsZero() || found.IsMember): // removing twice is a success that writes nothing
+	case err != nil:
+		c.Refuse(err)
+	case !c.Actor.IsZero() && found.Type == group && c.Actor != found.Creator:
+		c.Refuse(fault.New(fault.Forbidden, "Only the creator can remove this chat"))
+	default:
+		found.IsActive = false
+		c.Accept(sender.Row{Kind: history.ChatRemoved, Subject: id.Any(c.Chat)})
+	}
+}
+
+// shape applies what is not absent; an empty description is none.
+func (found *chatCheck) shape(s shaping) {
+	if s.name != nil {
+		found.Name = *s.name
+	}
+	if s.description != nil {
+		found.Description = s.description
+	}
+}
+
+func value(text *string) string {
+	if text == nil {
+		return ""
+	}
+	return *text
+}
+
+func (*shapes) Write(ctx context.Context, tx *pg.Tx, changes []*sender.Change) error {
+	var chats id.List[id.Chat]
+	var names pq.StringArray
+	var descriptions []*string
+	var active pq.BoolArray
+	for _, c := range changes {
+		found := c.Result.(*chatCheck)
+		chats, names = append(chats, c.Chat), append(names, found.Name)
+		descriptions, active = append(descriptions, found.Description), append(active, found.IsActive)
+	}
+	return tx.Exec(ctx, updateChats, chats, names, pq.Array(descriptions), active)
+}

@@ -1,0 +1,111 @@
+// Package fault holds the errors that a caller may see: a stable code, a text for people, and what else the code
+// promises. An error that is not a Fault is nobody's business outside the process; its text never leaves it.
+package fault
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"time"
+)
+
+// Code is extensions.code of a GraphQL error. Clients may rely on it.
+type Code string
+
+// The codes of execution. Those of parsing, validation and transport are in package gql.
+const (
+	Unauthenticated    Code = "UNAUTHENTICATED"
+	Forbidden          Code = "FORBIDDEN"
+	NotFound           Code = "NOT_FOUND"
+	BadUserInput       Code = "BAD_USER_INPUT"
+	Conflict           Code = "CONFLICT"
+	IdempotencyMisused Code = "IDEMPOTENCY_MISMATCH"
+	RateLimited        Code = "RATE_LIMITED"
+	ResyncRequired     Code = "RESYNC_REQUIRED"
+	Unavailable        Code = "UNAVAILABLE"
+	Internal           Code = "INTERNAL_SERVER_ERROR"
+)
+
+// Fault is an error that a caller may see as it is.
+type Fault struct {
+	Code  Code
+	Text  string
+	Field string // of BadUserInput: the argument or input field that is wrong
+
+	// OutcomeUnknown, of Unavailable: the change may have happened; repeating it is safe where the call names a
+	// clientMessageId or sets a state.
+	OutcomeUnknown bool
+
+	// RetryAfter, of RateLimited: when another try makes sense.
+	RetryAfter time.Duration
+
+	cause error
+}
+
+// Error gives the text and, for logs, what was behind it.
+func (f *Fault) Error() string {
+	if f.cause != nil {
+		return f.Text + ": " + f.cause.Error()
+	}
+	return f.Text
+}
+
+// Unwrap gives what was behind it, or nil.
+func (f *Fault) Unwrap() error { return f.cause }
+
+// Extensions is what stands under "extensions" of the GraphQL error.
+func (f *Fault) Extensions() map[string]any {
+	ext := map[string]any{"code": string(f.Code)}
+	if f.Field != "" {
+		ext["field"] = f.Field
+	}
+	if f.OutcomeUnknown {
+		ext["outcome"] = "unknown"
+	}
+	if f.RetryAfter > 0 {
+		ext["retryAfter"] = int(math.Ceil(f.RetryAfter.Seconds()))
+	}
+	return ext
+}
+
+// New is a Fault of that code.
+func New(code Code, format string, args ...any) *Fault {
+	return &Fault{Code: code, Text: fmt.Sprintf(format, args...)}
+}
+
+// Invalid is BAD_USER_INPUT about one field. The text follows the field's name: Invalid("limit", "is negative").
+func Invalid(field, format string, args ...any) *Fault {
+	return &Fault{Code: BadUserInput, Field: field, Text: field + " " + fmt.Sprintf(format, args...)}
+}
+
+// NoUser, NoChat and NoMessage are NOT_FOUND with the texts that clients match. What exists and may not be seen gets the
+// same answer as what does not exist.
+func NoUser(id fmt.Stringer) *Fault    { return New(NotFound, "User with ID %s not found", id) }
+func NoChat(id fmt.Stringer) *Fault    { return New(NotFound, "Chat with ID %s not found", id) }
+func NoMessage(id fmt.Stringer) *Fault { return New(NotFound, "Message with ID %s not found", id) }
+
+// NoCaller is UNAUTHENTICATED: the call needs to know who is calling.
+func NoCaller() *Fault { return New(Unauthenticated, "Not signed in") }
+
+// Busy is UNAVAILABLE: nothing was changed, and another try may succeed. cause is for the log; it may be nil.
+func Busy(cause error) *Fault {
+	return &Fault{Code: Unavailable, Text: "The service is busy or its store is out of reach. Try again.", cause: cause}
+}
+
+// Doubtful is UNAVAILABLE with an unknown outcome: the answer of the store was lost.
+func Doubtful(cause error) *Fault {
+	f := Busy(cause)
+	f.OutcomeUnknown = true
+	return f
+}
+
+// CodeOf gives the code of the Fault in err's chain; Internal for any other error, "" for nil.
+func CodeOf(err error) Code {
+	if err == nil {
+		return ""
+	}
+	if f, ok := errors.AsType[*Fault](err); ok {
+		return f.Code
+	}
+	return Internal
+}

@@ -1,0 +1,191 @@
+package gql
+
+import (
+	"context"
+	stderrors "errors"
+	"fmt"
+
+	"github.com/graph-gophers/graphql-go"
+	"github.com/graph-gophers/graphql-go/errors"
+	"github.com/rs/zerolog"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"chat/modules/fault"
+)
+
+// maxErrors is how many errors a response carries at most.
+const maxErrors = 20
+
+// Response is what a client gets. Started tells whether execution began: if not, Data is absent and HTTP may answer 4xx.
+type Response struct {
+	graphql.Response
+	Started bool
+}
+
+// Failed is the response to a request that did not begin to execute.
+func Failed(errs ...*Error) *Response {
+	return &Response{Response: graphql.Response{Errors: errs}}
+}
+
+// Options are the settings that every executable schema of this product shares.
+func Options(introspection func(context.Context) bool) []graphql.SchemaOpt {
+	return []graphql.SchemaOpt{
+		graphql.UseFieldResolvers(),
+		graphql.UseStringDescriptions(),
+		graphql.MaxSelections(5_000),
+		graphql.OverlapValidationLimit(10_000),
+		graphql.MaxParallelism(10),
+		graphql.RestrictIntrospection(introspection),
+		graphql.PanicHandler(panics{}),
+		graphql.Logger(panics{}),
+	}
+}
+
+// Executor runs documents on one schema. Safe for concurrent use.
+type Executor struct {
+	schema    *graphql.Schema
+	limits    Limits
+	elsewhere map[string]string
+	log       zerolog.Logger
+}
+
+// NewExecutor returns an executor that logs what callers are not told. elsewhere names, for root fields that this
+// process does not serve, the role that does; a key is the operation and the field: "mutation createMessage".
+func NewExecutor(schema *graphql.Schema, limits Limits, elsewhere map[string]string, log zerolog.Logger) *Executor {
+	return &Executor{schema: schema, limits: limits, elsewhere: elsewhere, log: log}
+}
+
+// Parse is the package's Parse with this executor's limits; a root field of another role is refused by its name.
+func (x *Executor) Parse(ctx context.Context, req Request) (*Document, *Error) {
+	doc, err := Parse(ctx, req, x.limits)
+	if err != nil {
+		return nil, err
+	}
+	for _, field := range doc.Roots {
+		if role := x.elsewhere[string(doc.Operation.Operation)+" "+field]; role != "" {
+			refusal := NewError(ctx, ValidationFailed, fmt.Sprintf("%s is served by --role=%s", field, role))
+			refusal.Extensions["role"] = role
+			return nil, refusal
+		}
+	}
+	return doc, nil
+}
+
+// Validate checks a document against the schema without running it.
+func (x *Executor) Validate(ctx context.Context, doc *Document) []*Error {
+	return x.finish(ctx, x.schema.ValidateWithVariables(doc.Query, doc.Variables))
+}
+
+// Execute runs the query or mutation of doc. It never returns nil.
+func (x *Executor) Execute(ctx context.Context, doc *Document) *Response {
+	return x.Run(ctx, doc.Query, doc.OperationName, doc.Variables)
+}
+
+// Run executes a document that was parsed before.
+func (x *Executor) Run(ctx context.Context, query, operation string, variables map[string]any) *Response {
+	cut := &truncated{}
+	ctx = context.WithValue(ctx, truncatedKey{}, cut)
+	raw := x.schema.Exec(ctx, query, operation, variables)
+	res := &Response{Response: *raw, Started: started(ctx, raw)}
+	res.Errors = x.finish(ctx, raw.Errors)
+	if !res.Started {
+		res.Data = nil
+	} else if res.Data == nil {
+		res.Data = []byte("null")
+	}
+	if len(cut.fields) > 0 {
+		res.Extensions = map[string]any{"truncated": cut.fields}
+	}
+	return res
+}
+
+// Refuse is the error for a request that err stands against; it is ready for the caller.
+func (x *Executor) Refuse(ctx context.Context, err error) *Error {
+	return withRequest(ctx, x.shown(ctx, &Error{ResolverError: err}))
+}
+
+// OutOfReach gives fault.Unavailable when a store failed some part of a response, and else nil.
+func OutOfReach(errs []*Error) error {
+	for _, err := range errs {
+		if err.Extensions["code"] == string(fault.Unavailable) {
+			return fault.Busy(err)
+		}
+	}
+	return nil
+}
+
+// started tells whether a resolver could run. graphql-go reports a value that does not fit its argument as an error
+// without a path, beside null data.
+func started(ctx context.Context, res *graphql.Response) bool {
+	if len(res.Errors) == 0 || ctx.Err() != nil {
+		return true
+	}
+	for _, err := range res.Errors {
+		if err.Path != nil || err.ResolverError != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// finish makes errors ready for the caller: a code, a text that says nothing of the inside, the request's id.
+func (x *Executor) finish(ctx context.Context, errs []*Error) []*Error {
+	if len(errs) > maxErrors {
+		errs = errs[:maxErrors]
+	}
+	for n, err := range errs {
+		errs[n] = withRequest(ctx, x.shown(ctx, err))
+	}
+	return errs
+}
+
+func (x *Executor) shown(ctx context.Context, err *Error) *Error {
+	out := &Error{Locations: err.Locations, Path: err.Path}
+	if f, ok := stderrors.AsType[*fault.Fault](err.ResolverError); ok {
+		out.Message, out.Extensions = f.Text, f.Extensions()
+		if f.Code == fault.Unavailable {
+			x.log.Warn().Err(f).Str("request", RequestID(ctx)).Interface("path", err.Path).Msg("store out of reach")
+		}
+		return out
+	}
+	switch {
+	case err.ResolverError == nil && ctx.Err() != nil:
+		f := fault.Busy(ctx.Err())
+		out.Message, out.Extensions = f.Text, f.Extensions()
+	case err.ResolverError == nil && stderrors.Is(err, errors.ErrSyntax):
+		out.Message, out.Extensions = err.Message, code(ParseFailed)
+	case err.Rule != "":
+		out.Message, out.Extensions = err.Message, code(ValidationFailed)
+	case stderrors.Is(err, graphql.ErrTooManySelections):
+		out.Message, out.Extensions = "The operation asks for too many fields", code(TooComplex)
+	case err.ResolverError == nil && err.Path == nil:
+		out.Message, out.Extensions = "An argument's value does not fit its type", code(fault.BadUserInput)
+	default:
+		x.log.Error().Err(cause(err)).Str("request", RequestID(ctx)).Interface("path", err.Path).Msg("resolver failed")
+		out.Message, out.Extensions = "Internal error", code(fault.Internal)
+	}
+	return out
+}
+
+func cause(err *Error) error {
+	if err.ResolverError != nil {
+		return err.ResolverError
+	}
+	return err
+}
+
+func code(c fault.Code) map[string]any { return map[string]any{"code": string(c)} }
+
+func location(l gqlerror.Location) errors.Location {
+	return errors.Location{Line: l.Line, Column: l.Column}
+}
+
+// panics turns a resolver's panic into an error like any other: its value reaches the log and nobody else.
+type panics struct{}
+
+func (panics) MakePanicError(_ context.Context, value any) *errors.QueryError {
+	err := fmt.Errorf("panic: %v", value)
+	return &errors.QueryError{Err: err, ResolverError: err, Message: "panic"}
+}
+
+func (panics) LogPanic(context.Context, any) {} // the error is logged where every other is

@@ -1,0 +1,79 @@
+// Package gql stands between a transport and graphql-go: it parses and bounds a document before anything runs, executes
+// it, and turns every error into one that a caller may see.
+//
+// The codes of transport, parsing and validation are here; those of execution are in package fault.
+package gql
+
+import (
+	"context"
+	"sync"
+
+	"github.com/graph-gophers/graphql-go/errors"
+
+	"chat/modules/fault"
+)
+
+// Codes of requests that never reach a resolver.
+const (
+	ParseFailed      fault.Code = "GRAPHQL_PARSE_FAILED"
+	ValidationFailed fault.Code = "GRAPHQL_VALIDATION_FAILED"
+	TooComplex       fault.Code = "QUERY_TOO_COMPLEX"
+	BadRequest       fault.Code = "BAD_REQUEST"
+	PayloadTooLarge  fault.Code = "PAYLOAD_TOO_LARGE"
+	UnsupportedMedia fault.Code = "UNSUPPORTED_MEDIA"
+)
+
+// Request is one GraphQL request as a client sends it over HTTP or in a subscribe message.
+type Request struct {
+	Query         string
+	OperationName string
+	Variables     map[string]any
+}
+
+// Error is a GraphQL error as clients get it.
+type Error = errors.QueryError
+
+// NewError is an error of that code about the request as a whole.
+func NewError(ctx context.Context, code fault.Code, text string) *Error {
+	return withRequest(ctx, &Error{Message: text, Extensions: map[string]any{"code": string(code)}})
+}
+
+type requestKey struct{}
+
+// WithRequestID returns a context whose errors and log lines carry that id.
+func WithRequestID(ctx context.Context, request string) context.Context {
+	return context.WithValue(ctx, requestKey{}, request)
+}
+
+// RequestID is the id to quote for what happens in ctx, or "".
+func RequestID(ctx context.Context) string {
+	request, _ := ctx.Value(requestKey{}).(string)
+	return request
+}
+
+func withRequest(ctx context.Context, err *Error) *Error {
+	if request := RequestID(ctx); request != "" {
+		if err.Extensions == nil {
+			err.Extensions = map[string]any{}
+		}
+		err.Extensions["requestId"] = request
+	}
+	return err
+}
+
+type truncatedKey struct{}
+
+// truncated collects the fields of one execution whose lists were cut at their bound.
+type truncated struct {
+	mu     sync.Mutex
+	fields []string
+}
+
+// Truncated tells the caller, in extensions.truncated, that the list of this field is longer than what was given.
+func Truncated(ctx context.Context, field string) {
+	if t, ok := ctx.Value(truncatedKey{}).(*truncated); ok {
+		t.mu.Lock()
+		t.fields = append(t.fields, field)
+		t.mu.Unlock()
+	}
+}

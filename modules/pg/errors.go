@@ -1,0 +1,67 @@
+package pg
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"io"
+	"net"
+
+	"github.com/lib/pq"
+)
+
+// The SQLSTATEs that something is done about. Source: PostgreSQL, "Appendix A. Error Codes".
+const (
+	codeUniqueViolation      = "23505"
+	codeSerializationFailure = "40001"
+	codeDeadlockDetected     = "40P01"
+)
+
+// Code gives the SQLSTATE of an error of PostgreSQL, or "".
+func Code(err error) string {
+	if e, ok := errors.AsType[*pq.Error](err); ok {
+		return string(e.Code)
+	}
+	return ""
+}
+
+// Conflicts tells whether the transaction lost against another one and may succeed when it is run again: a deadlock, a
+// serialization failure, or a key that somebody else has taken meanwhile.
+func Conflicts(err error) bool {
+	switch Code(err) {
+	case codeDeadlockDetected, codeSerializationFailure, codeUniqueViolation:
+		return true
+	}
+	return false
+}
+
+// Violates tells whether err is the violation of that unique index or constraint.
+func Violates(err error, constraint string) bool {
+	e, ok := errors.AsType[*pq.Error](err)
+	return ok && string(e.Code) == codeUniqueViolation && e.Constraint == constraint
+}
+
+// unreachable tells whether err says nothing about the statement, only that PostgreSQL could not run it now.
+func unreachable(err error) bool {
+	if e, ok := errors.AsType[*pq.Error](err); ok {
+		switch e.Code.Class() {
+		case "08", // connection exception
+			"53", // insufficient resources: connections, memory, disk
+			"57": // operator intervention: shutdown, cancelled statement
+			return true
+		}
+		return e.Code == "25006" // read-only: a standby, or a full disk being protected
+	}
+	if _, ok := errors.AsType[net.Error](err); ok {
+		return true
+	}
+	for _, known := range []error{
+		context.Canceled, context.DeadlineExceeded, driver.ErrBadConn, sql.ErrConnDone, io.EOF, io.ErrUnexpectedEOF,
+	} {
+		if errors.Is(err, known) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,196 @@
+// Package pg opens the pool of connections to PostgreSQL, runs statements that are prepared once per connection, runs
+// transactions, and names PostgreSQL's errors.
+//
+// Errors of every call: fault.Unavailable when PostgreSQL cannot be reached or refuses for lack of room; sql.ErrNoRows
+// from Get; anything else wrapped with the statement's first line. No write goes outside a transaction, because
+// database/sql can run an autocommit statement twice.
+package pg
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+	_ "github.com/lib/pq" // the driver "postgres"
+
+	"chat/modules/fault"
+)
+
+// DB is a pool. It is safe for concurrent use.
+type DB struct {
+	pool  *sqlx.DB
+	texts sync.Map // statement text -> *sqlx.Stmt, kept for the life of the pool
+}
+
+// Open makes a pool of at most size connections. It does not connect.
+func Open(url string, size int) (*DB, error) {
+	pool, err := sqlx.Open("postgres", url)
+	if err != nil {
+		return nil, fmt.Errorf("read the database address: %w", err)
+	}
+	pool.SetMaxOpenConns(size)
+	pool.SetMaxIdleConns(size)
+	pool.SetConnMaxIdleTime(5 * time.Minute)
+	return &DB{pool: pool}, nil
+}
+
+// Pool is the pool itself, for migrations and metrics.
+func (db *DB) Pool() *sql.DB { return db.pool.DB }
+
+// Close closes every connection.
+func (db *DB) Close() error { return db.pool.Close() }
+
+// Reader is what a reading statement needs: a DB, or a Tx that wants to see its own writes.
+type Reader interface {
+	// Select appends every row to the slice that dest points to.
+	Select(ctx context.Context, dest any, statement string, args ...any) error
+	// Get reads one row into dest; sql.ErrNoRows when there is none.
+	Get(ctx context.Context, dest any, statement string, args ...any) error
+}
+
+// Select appends every row to the slice that dest points to.
+func (db *DB) Select(ctx context.Context, dest any, statement string, args ...any) error {
+	count(ctx)
+	stmt, err := db.prepared(ctx, statement)
+	if err != nil {
+		return err
+	}
+	return explain(stmt.SelectContext(ctx, dest, args...), statement)
+}
+
+// Get reads one row into dest; sql.ErrNoRows when there is none.
+func (db *DB) Get(ctx context.Context, dest any, statement string, args ...any) error {
+	count(ctx)
+	stmt, err := db.prepared(ctx, statement)
+	if err != nil {
+		return err
+	}
+	return explain(stmt.GetContext(ctx, dest, args...), statement)
+}
+
+// Prepare checks a statement against the database's shape.
+func (db *DB) Prepare(ctx context.Context, statement string) error {
+	_, err := db.prepared(ctx, statement)
+	return err
+}
+
+func (db *DB) prepared(ctx context.Context, statement string) (*sqlx.Stmt, error) {
+	if known, ok := db.texts.Load(statement); ok {
+		return known.(*sqlx.Stmt), nil
+	}
+	stmt, err := db.pool.PreparexContext(ctx, statement)
+	if err != nil {
+		return nil, explain(err, statement)
+	}
+	if known, raced := db.texts.LoadOrStore(statement, stmt); raced {
+		_ = stmt.Close()
+		return known.(*sqlx.Stmt), nil
+	}
+	return stmt, nil
+}
+
+// Tx is one transaction.
+type Tx struct {
+	db *DB
+	tx *sqlx.Tx
+}
+
+// Tx runs do in a transaction and commits it if do returns nil. PostgreSQL acknowledges a commit only when it is durable.
+//
+// Errors: those of do, as they are. A lost answer to COMMIT is fault.Unavailable with an unknown outcome; after any
+// other error nothing was changed.
+func (db *DB) Tx(ctx context.Context, do func(*Tx) error) error {
+	tx, err := db.pool.BeginTxx(ctx, nil)
+	if err != nil {
+		return explain(err, "BEGIN")
+	}
+	if err := do(&Tx{db: db, tx: tx}); err != nil {
+		_ = tx.Rollback() // the connection may be gone, and with it the transaction
+		return err
+	}
+	if err := tx.Commit(); err != nil {
+		if Code(err) != "" && !unreachable(err) {
+			return explain(err, "COMMIT") // PostgreSQL itself refused
+		}
+		return fault.Doubtful(err)
+	}
+	return nil
+}
+
+// Repeat is Tx for a transaction that is safe to run twice: it is run again, at most three times, when it lost against
+// another one, and while the answer to its COMMIT is lost and the context allows. A unique key that somebody else has
+// stays an error.
+func (db *DB) Repeat(ctx context.Context, do func(*Tx) error) error {
+	for attempt := 0; ; attempt++ {
+		err := db.Tx(ctx, do)
+		f, isFault := errors.AsType[*fault.Fault](err)
+		doubtful := isFault && f.OutcomeUnknown
+		lost := Conflicts(err) && Code(err) != codeUniqueViolation
+		if attempt == maxRepeats || !doubtful && !lost || ctx.Err() != nil {
+			return err
+		}
+	}
+}
+
+const maxRepeats = 3
+
+// Select appends every row to the slice that dest points to.
+func (tx *Tx) Select(ctx context.Context, dest any, statement string, args ...any) error {
+	count(ctx)
+	stmt, err := tx.prepared(ctx, statement)
+	if err != nil {
+		return err
+	}
+	return explain(stmt.SelectContext(ctx, dest, args...), statement)
+}
+
+// Get reads one row into dest; sql.ErrNoRows when there is none.
+func (tx *Tx) Get(ctx context.Context, dest any, statement string, args ...any) error {
+	count(ctx)
+	stmt, err := tx.prepared(ctx, statement)
+	if err != nil {
+		return err
+	}
+	return explain(stmt.GetContext(ctx, dest, args...), statement)
+}
+
+// Exec runs a statement that returns no rows.
+func (tx *Tx) Exec(ctx context.Context, statement string, args ...any) error {
+	count(ctx)
+	stmt, err := tx.prepared(ctx, statement)
+	if err != nil {
+		return err
+	}
+	_, err = stmt.ExecContext(ctx, args...)
+	return explain(err, statement)
+}
+
+// prepareWait is how long a transaction waits for a second connection to prepare a statement for everybody. It holds a
+// connection itself: many transactions that wait for one another's would wait for ever.
+const prepareWait = 100 * time.Millisecond
+
+func (tx *Tx) prepared(ctx context.Context, statement string) (*sqlx.Stmt, error) {
+	short, cancel := context.WithTimeout(ctx, prepareWait)
+	defer cancel()
+	if stmt, err := tx.db.prepared(short, statement); err == nil {
+		return tx.tx.StmtxContext(ctx, stmt), nil
+	}
+	stmt, err := tx.tx.PreparexContext(ctx, statement)
+	return stmt, explain(err, statement)
+}
+
+func explain(err error, statement string) error {
+	switch {
+	case err == nil, errors.Is(err, sql.ErrNoRows):
+		return err
+	case unreachable(err):
+		return fault.Busy(err)
+	}
+	line, _, _ := strings.Cut(strings.TrimSpace(statement), "\n")
+	return fmt.Errorf("run %q: %w", line, err)
+}

@@ -1,0 +1,321 @@
+package receiver
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"chat/modules/bus"
+	"chat/modules/history"
+	"chat/modules/id"
+)
+
+// hub follows one log for all subscriptions here that watch it, and hands its events on in order.
+type hub struct {
+	engine *Engine
+	topic  history.Topic
+	users  int // guarded by Engine.mu
+
+	opening sync.Mutex
+
+	mu        sync.Mutex
+	isOpen    bool
+	head      int64 // every event up to it was handed on
+	inbox     []history.Event
+	ahead     map[int64]history.Event // came before one that is missing
+	last      int64                   // what the log is known to have reached
+	repair    bool                    // read the log: the missing hint did not come
+	waiting   bool                    // for the missing hint
+	followers map[*follower]struct{}
+	values    values
+}
+
+// follower is the place of one subscription in one log. Its fields are guarded by the hub's lock.
+type follower struct {
+	sub    *Subscription
+	hub    *hub
+	member id.Member // whose end ends it; the zero id never ends
+	since  int64     // removals up to this seq were before the subscription
+
+	cursor  int64 // every event up to it was offered
+	live    bool  // it gets events as they come; otherwise it catches up, or its connection is behind
+	reading bool  // a replay is under way
+	turn    int   // counts how often it was set back: an older replay then stops
+	owes    bool  // the present state has to be shown, whatever the log says
+	gone    bool
+}
+
+func newHub(e *Engine, topic history.Topic) *hub {
+	h := &hub{
+		engine: e, topic: topic, ahead: map[int64]history.Event{}, followers: map[*follower]struct{}{},
+	}
+	h.values.hub = h
+	return h
+}
+
+// open listens to the chat's channel and then, where it is unknown, reads where the log stands, so that nothing falls
+// between.
+func (h *hub) open(ctx context.Context, head int64) error {
+	h.opening.Lock()
+	defer h.opening.Unlock()
+	h.mu.Lock()
+	isOpen := h.isOpen
+	h.mu.Unlock()
+	if isOpen {
+		return nil
+	}
+	channel := bus.Channel{Chat: h.topic.Chat}
+	if err := h.engine.listen(ctx, channel); err != nil {
+		return err
+	}
+	if head == unknown {
+		last, err := h.engine.logs[h.topic.Log].Last(ctx, []id.Chat{h.topic.Chat})
+		if err != nil {
+			h.engine.unlisten(channel)
+			return err
+		}
+		head = last[h.topic.Chat]
+	}
+	h.mu.Lock()
+	h.isOpen, h.head = true, head
+	h.mu.Unlock()
+	h.engine.work.add(h) // for hints that came meanwhile
+	return nil
+}
+
+// close ends listening. Nobody follows any more.
+func (h *hub) close() {
+	h.mu.Lock()
+	isOpen := h.isOpen
+	h.mu.Unlock()
+	if isOpen {
+		h.engine.unlisten(bus.Channel{Chat: h.topic.Chat})
+	}
+}
+
+// hint takes an event from the bus.
+func (h *hub) hint(e history.Event) {
+	h.mu.Lock()
+	if len(h.inbox) < maxInbox {
+		h.inbox = append(h.inbox, e)
+	} else {
+		h.last = max(h.last, e.Seq)
+	}
+	h.mu.Unlock()
+	h.engine.work.add(h)
+}
+
+// seen takes note of where the log stands in the store.
+func (h *hub) seen(last int64) {
+	h.mu.Lock()
+	behind := h.isOpen && last > h.head
+	h.last = max(h.last, last)
+	h.mu.Unlock()
+	if behind {
+		h.engine.work.add(h)
+	}
+}
+
+// run hands on what has come, in order.
+func (h *hub) run(ctx context.Context) {
+	h.mu.Lock()
+	if !h.isOpen {
+		h.mu.Unlock()
+		return
+	}
+	inbox, repair := h.inbox, h.repair
+	h.inbox, h.repair = nil, false
+	for _, e := range inbox {
+		if e.Seq > h.head {
+			h.ahead[e.Seq] = e
+		}
+	}
+	h.mu.Unlock()
+	h.handOn(ctx)
+	if repair {
+		if err := h.catchUp(ctx); err != nil {
+			h.engine.log.Warn().Err(err).Msg("the log of a chat cannot be read, trying again")
+			h.later(retryWait, func() { h.repair = true })
+		}
+		h.handOn(ctx)
+	}
+	h.mu.Lock()
+	gap := len(h.ahead) > 0 || h.last > h.head
+	arm := gap && !h.waiting
+	h.waiting = h.waiting || arm
+	h.mu.Unlock()
+	if arm {
+		h.later(gapWait, func() { h.waiting, h.repair = false, true })
+	}
+	h.values.flush(ctx)
+}
+
+// later changes the hub after a while and runs it.
+func (h *hub) later(d time.Duration, change func()) {
+	time.AfterFunc(d, func() {
+		h.mu.Lock()
+		change()
+		h.mu.Unlock()
+		h.engine.work.add(h)
+	})
+}
+
+// handOn delivers the events that follow the head without a hole.
+func (h *hub) handOn(ctx context.Context) {
+	for {
+		h.mu.Lock()
+		e, ok := h.ahead[h.head+1]
+		delete(h.ahead, h.head+1)
+		h.mu.Unlock()
+		if !ok {
+			return
+		}
+		h.deliver(ctx, e)
+	}
+}
+
+// catchUp reads the log from the head to its end.
+func (h *hub) catchUp(ctx context.Context) error {
+	for {
+		h.mu.Lock()
+		from := h.head
+		h.mu.Unlock()
+		page, err := h.engine.logs[h.topic.Log].Since(ctx, h.topic.Chat, from, pageSize)
+		if err != nil {
+			return fmt.Errorf("read the log after %d: %w", from, err)
+		}
+		h.engine.metrics.repairs.Inc()
+		h.setAside(page)
+		for _, e := range page {
+			h.deliver(ctx, e)
+		}
+		if len(page) < pageSize {
+			h.mu.Lock()
+			h.last = h.head
+			maps.DeleteFunc(h.ahead, func(seq int64, _ history.Event) bool { return seq <= h.head })
+			h.mu.Unlock()
+			return nil
+		}
+	}
+}
+
+// setAside lets members that a page removes catch up by themselves: its rows load their subjects as they are now, which
+// may be newer than the removal.
+func (h *hub) setAside(page []history.Event) {
+	for _, e := range page {
+		if e.Kind != history.MemberRemoved {
+			continue
+		}
+		h.mu.Lock()
+		var aside []*follower
+		for f := range h.followers {
+			if f.live && f.endsAt(e) {
+				f.setBack(f.cursor)
+				aside = append(aside, f)
+			}
+		}
+		h.mu.Unlock()
+		for _, f := range aside {
+			f.catchUp()
+		}
+	}
+}
+
+// deliver gives one event to every live follower, executed once for each audience.
+func (h *hub) deliver(ctx context.Context, e history.Event) {
+	h.mu.Lock()
+	if e.Seq <= h.head {
+		h.mu.Unlock()
+		return
+	}
+	h.head = e.Seq
+	var ended []*follower
+	audiences := map[string]*audience{}
+	for f := range h.followers {
+		if !f.live || f.cursor >= e.Seq {
+			continue
+		}
+		switch {
+		case f.endsAt(e):
+			f.setBack(f.cursor) // its last event is its own
+			ended = append(ended, f)
+		case !f.sub.stream.wants(e):
+			f.cursor = e.Seq
+		case f.sub.stream.Values != nil:
+			f.cursor = e.Seq
+			h.values.touch(f)
+		default:
+			f.cursor = e.Seq
+			key, viewer := f.sub.audience(e)
+			a := audiences[key]
+			if a == nil {
+				a = &audience{plan: f.sub.plan, delivery: Delivery{Event: e, Viewer: viewer}}
+				audiences[key] = a
+			}
+			a.members = append(a.members, member{f, f.turn})
+		}
+	}
+	h.mu.Unlock()
+	for _, f := range ended {
+		f.catchUp()
+	}
+	for _, a := range audiences {
+		h.offer(ctx, a)
+	}
+}
+
+// endsAt tells whether an event is the end of the membership that the follower rests on.
+func (f *follower) endsAt(e history.Event) bool {
+	return e.Kind == history.MemberRemoved && e.Seq > f.since && !f.member.IsZero() &&
+		id.User(e.Subject) == f.sub.stream.Viewer.ID
+}
+
+// setBack makes the follower catch up from a place.
+func (f *follower) setBack(to int64) {
+	f.live, f.turn, f.cursor = false, f.turn+1, min(f.cursor, to)
+}
+
+// audience is the followers that are shown an event alike.
+type audience struct {
+	plan     *plan
+	delivery Delivery
+	members  []member
+}
+
+type member struct {
+	*follower
+	turn int
+}
+
+// offer executes an event for an audience and offers the result.
+func (h *hub) offer(ctx context.Context, a *audience) {
+	payload, removed, err := h.engine.shared(ctx, a.plan, a.delivery)
+	seq := a.delivery.Event.Seq
+	for _, m := range a.members {
+		switch {
+		case err != nil:
+			m.retry(seq - 1)
+		case slices.Contains(removed, m.sub.stream.Viewer.ID):
+			m.replay(seq - 1)
+		case payload != nil:
+			m.sub.offer(m.follower, m.turn, Result{Cursor: Cursor{h.topic, seq}, Payload: payload})
+		}
+	}
+	if err != nil {
+		h.engine.log.Warn().Err(err).Msg("an event cannot be shown, trying again")
+	}
+}
+
+// shared executes an event for several viewers. Where that read from the store, it may have seen what came after a
+// removal: the users removed since are named, and are to be shown the event on their own.
+func (e *Engine) shared(ctx context.Context, p *plan, d Delivery) (payload []byte, removed []id.User, err error) {
+	payload, loaded, err := e.counted(ctx, p, d)
+	if err != nil || loaded == 0 || d.Event.Topic().Log != history.Changes {
+		return payload, nil, err
+	}
+	removed, err = history.RemovedSince(ctx, e.db, d.Event.Chat, d.Event.Seq)
+	return payload, removed, err
+}

@@ -1,0 +1,455 @@
+package receiver
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"chat/modules/history"
+	"chat/modules/id"
+	"chat/modules/pg"
+)
+
+// Subscription is one subscription of one client.
+type Subscription struct {
+	engine  *Engine
+	plan    *plan
+	stream  *Stream
+	sink    Sink
+	watcher *watcher // of the viewer; nil where nothing beside the log ends or widens the subscription
+	ctx     context.Context
+	cancel  context.CancelFunc
+
+	offering sync.Mutex  // held while something is offered, so that a result of before a setback is not offered after it
+	behind   atomic.Bool // the connection takes nothing until Drained
+
+	mu        sync.Mutex
+	followers map[*follower]struct{}
+	started   bool
+	ended     bool
+	missed    []Cursor // arrivals that were refused
+}
+
+// Start begins delivery: what came after the cursor first, then live.
+func (s *Subscription) Start() {
+	s.mu.Lock()
+	s.started = true
+	s.mu.Unlock()
+	s.catchUp()
+}
+
+// Stop ends the subscription without a word to the client. It may be called more than once.
+func (s *Subscription) Stop() { s.end(nil) }
+
+// end ends the subscription once and then says goodbye.
+func (s *Subscription) end(goodbye func()) {
+	s.mu.Lock()
+	first := !s.ended
+	s.ended = true
+	followers := s.followers
+	s.followers = nil
+	s.mu.Unlock()
+	if !first {
+		return
+	}
+	s.cancel()
+	for f := range followers {
+		f.leave()
+	}
+	if s.watcher != nil {
+		s.watcher.leave(s)
+	}
+	s.engine.metrics.subscriptions.Dec()
+	if goodbye != nil {
+		s.offering.Lock()
+		goodbye()
+		s.offering.Unlock()
+	}
+}
+
+// Dropped tells that a result which Next had taken will not be written; it is read again later.
+func (s *Subscription) Dropped(c Cursor) {
+	s.behind.Store(true)
+	if s.stream.Arrivals {
+		s.miss(c)
+		return
+	}
+	for _, f := range s.places(c.Topic) {
+		f.hub.mu.Lock()
+		f.refused(c.Seq)
+		f.hub.mu.Unlock()
+	}
+}
+
+// Drained tells that the connection has written everything: what was refused or dropped comes again.
+func (s *Subscription) Drained() {
+	s.offering.Lock()
+	s.sink.Resume()
+	s.behind.Store(false)
+	s.offering.Unlock()
+	s.catchUp()
+}
+
+func (s *Subscription) catchUp() {
+	s.mu.Lock()
+	if !s.started || s.ended {
+		s.mu.Unlock()
+		return
+	}
+	followers := make([]*follower, 0, len(s.followers))
+	for f := range s.followers {
+		followers = append(followers, f)
+	}
+	missed := s.missed
+	s.missed = nil
+	s.mu.Unlock()
+	for _, f := range followers {
+		f.catchUp()
+	}
+	if len(missed) > 0 {
+		s.engine.spawn(func() {
+			for _, c := range missed {
+				s.arrive(c)
+			}
+		})
+	}
+}
+
+// add makes the follower a part of the subscription and of its hub; false when the subscription has ended or follows
+// that membership already.
+func (s *Subscription) add(f *follower) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ended {
+		return false
+	}
+	for other := range s.followers {
+		if other.hub == f.hub && other.member == f.member {
+			return false
+		}
+	}
+	s.followers[f] = struct{}{}
+	f.hub.mu.Lock()
+	f.hub.followers[f] = struct{}{}
+	f.hub.mu.Unlock()
+	return true
+}
+
+// remove takes one follower out; a subscription to one log ends with it.
+func (s *Subscription) remove(f *follower) {
+	if !s.stream.isWide() {
+		s.end(s.sink.Complete)
+		return
+	}
+	s.mu.Lock()
+	_, mine := s.followers[f]
+	delete(s.followers, f)
+	s.mu.Unlock()
+	if mine {
+		f.leave()
+	}
+}
+
+func (s *Subscription) places(topic history.Topic) []*follower {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var found []*follower
+	for f := range s.followers {
+		if f.hub.topic == topic {
+			found = append(found, f)
+		}
+	}
+	return found
+}
+
+// offer gives a result to the sink unless the follower was set back since that turn. False: it was not taken.
+func (s *Subscription) offer(f *follower, turn int, r Result) bool {
+	s.offering.Lock()
+	defer s.offering.Unlock()
+	f.hub.mu.Lock()
+	valid := !f.gone && f.turn == turn
+	f.hub.mu.Unlock()
+	if !valid {
+		return false
+	}
+	if s.sink.Next(r) {
+		return true
+	}
+	s.behind.Store(true)
+	f.hub.mu.Lock()
+	f.refused(r.Cursor.Seq)
+	f.hub.mu.Unlock()
+	return false
+}
+
+// refused takes note that an event will have to be offered again.
+func (f *follower) refused(seq int64) {
+	f.setBack(seq - 1)
+	f.owes = f.owes || f.sub.stream.Values != nil
+}
+
+// leave takes the follower out of its hub.
+func (f *follower) leave() {
+	f.hub.mu.Lock()
+	f.gone = true
+	delete(f.hub.followers, f)
+	f.hub.mu.Unlock()
+	f.hub.engine.release(f.hub)
+}
+
+// replay sets the follower back and lets it catch up at once.
+func (f *follower) replay(from int64) {
+	f.hub.mu.Lock()
+	f.setBack(from)
+	f.hub.mu.Unlock()
+	f.catchUp()
+}
+
+// retry does the same after a while.
+func (f *follower) retry(from int64) {
+	f.hub.mu.Lock()
+	f.setBack(from)
+	f.hub.mu.Unlock()
+	time.AfterFunc(retryWait, f.catchUp)
+}
+
+// catchUp brings a follower that is not live back to the head of the log, and then makes it live. While the connection
+// is behind it does nothing: Drained comes.
+func (f *follower) catchUp() {
+	f.hub.mu.Lock()
+	due := !f.live && !f.reading && !f.gone && !f.sub.behind.Load()
+	f.reading = f.reading || due
+	f.hub.mu.Unlock()
+	if due {
+		f.sub.engine.spawn(f.read)
+	}
+}
+
+// read pages through the log until the follower is live, its membership has ended, or something was not taken.
+func (f *follower) read() {
+	for {
+		from, turn, due := f.place()
+		if !due {
+			return
+		}
+		switch outcome, err := f.page(f.sub.ctx, from, turn); {
+		case outcome == endReached:
+			f.sub.remove(f)
+			return
+		case outcome == notTaken:
+			f.hub.mu.Lock()
+			f.reading = false
+			f.hub.mu.Unlock()
+			f.catchUp() // Drained may have come before reading was false
+			return
+		case err != nil:
+			f.pause()
+		}
+	}
+}
+
+// place gives where to read on from. Not due: there is nothing to read, and the follower is live from here on.
+func (f *follower) place() (from int64, turn int, due bool) {
+	h := f.hub
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	switch {
+	case f.gone, f.sub.ctx.Err() != nil, f.sub.engine.ctx.Err() != nil:
+		f.reading = false
+		return 0, 0, false
+	case f.cursor >= h.head && !f.owes:
+		f.live, f.reading = true, false
+		return 0, 0, false
+	}
+	return f.cursor, f.turn, true
+}
+
+func (f *follower) pause() {
+	select {
+	case <-time.After(retryWait):
+	case <-f.sub.ctx.Done():
+	case <-f.sub.engine.ctx.Done():
+	}
+}
+
+// outcome is what became of a page.
+type outcome int
+
+const (
+	offered    outcome = iota
+	notTaken           // the connection is behind, or the follower was set back
+	endReached         // the membership has ended, and its last event was offered
+)
+
+// page reads, executes and offers one page of the log.
+func (f *follower) page(ctx context.Context, from int64, turn int) (outcome, error) {
+	results, last, end, err := f.results(ctx, from)
+	if err != nil {
+		return offered, err
+	}
+	for _, r := range results {
+		if err := f.sub.sink.Wait(ctx); err != nil {
+			return offered, err
+		}
+		if !f.sub.offer(f, turn, r) {
+			return notTaken, nil
+		}
+		f.advance(turn, r.Cursor.Seq)
+	}
+	f.advance(turn, last)
+	if end {
+		return endReached, nil
+	}
+	return offered, nil
+}
+
+// advance moves the cursor of a replay that was not set back meanwhile.
+func (f *follower) advance(turn int, to int64) {
+	f.hub.mu.Lock()
+	defer f.hub.mu.Unlock()
+	if f.turn == turn && f.cursor < to {
+		f.cursor = to
+	}
+}
+
+// results reads and executes the rows after a place. last is the seq that they reach.
+func (f *follower) results(ctx context.Context, from int64) (results []Result, last int64, end bool, err error) {
+	e := f.sub.engine
+	select {
+	case e.reads <- struct{}{}:
+		defer func() { <-e.reads }()
+	case <-ctx.Done():
+		return nil, 0, false, ctx.Err()
+	}
+	rows, last, err := f.rows(ctx, from)
+	if err != nil {
+		return nil, 0, false, err
+	}
+	results, err = f.executeAll(ctx, rows, nil)
+	if err != nil {
+		return nil, 0, false, err
+	}
+	// Only now: whatever was loaded above is older than this answer.
+	left, err := history.End(ctx, e.db, f.member, f.hub.topic.Chat)
+	if err != nil || left.Seq == 0 {
+		return results, last, false, err
+	}
+	if f.hub.topic.Log == history.Moves {
+		return nil, last, true, nil
+	}
+	reaches := last >= left.Seq
+	last = min(last, left.Seq)
+	results, err = f.executeAll(ctx, upTo(rows, left.Seq), &left)
+	return results, last, reaches, err
+}
+
+func upTo(rows []history.Event, seq int64) []history.Event {
+	for n, e := range rows {
+		if e.Seq > seq {
+			return rows[:n]
+		}
+	}
+	return rows
+}
+
+// rows are the events to show after a place, and the seq that they reach.
+func (f *follower) rows(ctx context.Context, from int64) (rows []history.Event, last int64, err error) {
+	h, stream := f.hub, f.sub.stream
+	page, err := h.engine.logs[h.topic.Log].Since(ctx, h.topic.Chat, from, pageSize)
+	if err != nil {
+		return nil, 0, err
+	}
+	h.engine.metrics.replays.Add(float64(len(page)))
+	last = from
+	for _, e := range page {
+		last = e.Seq
+		if stream.Values == nil && stream.wants(e) {
+			rows = append(rows, e)
+		}
+	}
+	h.mu.Lock()
+	owes := f.owes || stream.Values != nil
+	f.owes = false
+	h.mu.Unlock()
+	if !owes {
+		return rows, last, nil
+	}
+	state, err := f.state(ctx, last)
+	if err != nil {
+		h.mu.Lock()
+		f.owes = true
+		h.mu.Unlock()
+	}
+	return append(rows, state...), last, err
+}
+
+// state is an event that shows how things are, in the place of all that is not shown of a log up to a seq.
+func (f *follower) state(ctx context.Context, seq int64) ([]history.Event, error) {
+	stream := f.sub.stream
+	e := history.Event{Chat: f.hub.topic.Chat, Seq: seq, Kind: stream.Kinds[0]}
+	if stream.Values == nil {
+		return []history.Event{e}, nil
+	}
+	values, err := stream.Values.Values(ctx, e.Chat, []id.User{stream.Viewer.ID})
+	if err != nil || values[stream.Viewer.ID] == nil {
+		return nil, err
+	}
+	e.Body = values[stream.Viewer.ID]
+	return []history.Event{e}, nil
+}
+
+func (f *follower) executeAll(ctx context.Context, rows []history.Event, left *history.Ending) ([]Result, error) {
+	var results []Result
+	for _, e := range rows {
+		_, viewer := f.sub.audience(e)
+		payload, err := f.sub.engine.execute(ctx, f.sub.plan, Delivery{Event: e, Viewer: viewer, Left: left})
+		if err != nil {
+			return nil, err
+		}
+		if payload != nil {
+			results = append(results, Result{Cursor: Cursor{f.hub.topic, e.Seq}, Payload: payload})
+		}
+	}
+	return results, nil
+}
+
+// arrivals is the log, in cursors only, of a user's memberships: their number is that of the user's feed.
+const arrivals history.Log = 1<<8 - 1
+
+// miss takes note of a chat that the user has come into and was not told of yet.
+func (s *Subscription) miss(c Cursor) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.missed = append(s.missed, c)
+}
+
+// arrive tells of a chat that the user has come into.
+func (s *Subscription) arrive(c Cursor) {
+	e := history.Event{
+		Chat: c.Topic.Chat, Kind: history.MemberAdded, Subject: id.Any(s.stream.Viewer.ID), At: time.Now(),
+	}
+	_, viewer := s.audience(e)
+	payload, err := s.engine.execute(s.ctx, s.plan, Delivery{Event: e, Viewer: viewer})
+	if err != nil {
+		s.miss(c)
+		time.AfterFunc(retryWait, s.catchUp)
+		return
+	}
+	if payload == nil {
+		return
+	}
+	s.offering.Lock()
+	defer s.offering.Unlock()
+	if s.behind.Load() || !s.sink.Next(Result{Cursor: c, Payload: payload}) {
+		s.behind.Store(true)
+		s.miss(c)
+	}
+}
+
+// counted executes an event and counts the statements that it took.
+func (e *Engine) counted(ctx context.Context, p *plan, d Delivery) (payload []byte, statements int64, err error) {
+	ctx, n := pg.WithCount(ctx)
+	payload, err = e.execute(ctx, p, d)
+	return payload, n.Load(), err
+}

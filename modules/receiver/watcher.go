@@ -1,0 +1,216 @@
+package receiver
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"chat/modules/bus"
+	"chat/modules/history"
+	"chat/modules/id"
+)
+
+// watcher follows the feed of one user who is connected here: chats that the user comes into or leaves, and the user's
+// own position on other devices.
+type watcher struct {
+	engine *Engine
+	user   id.User
+	users  int // guarded by Engine.mu
+
+	opening sync.Mutex
+
+	mu     sync.Mutex
+	isOpen bool
+	feed   int64 // what was acted upon
+	want   int64 // what the feed has reached
+	subs   map[*Subscription]struct{}
+}
+
+// watch gives the watcher of a user, listening; every watch needs a leave of its subscription.
+func (e *Engine) watch(ctx context.Context, user id.User) (*watcher, error) {
+	e.mu.Lock()
+	w := e.watchers[user]
+	if w == nil {
+		w = &watcher{engine: e, user: user, subs: map[*Subscription]struct{}{}}
+		e.watchers[user] = w
+	}
+	w.users++
+	e.mu.Unlock()
+	if err := w.open(ctx); err != nil {
+		w.release()
+		return nil, err
+	}
+	return w, nil
+}
+
+func (w *watcher) open(ctx context.Context) error {
+	w.opening.Lock()
+	defer w.opening.Unlock()
+	w.mu.Lock()
+	isOpen := w.isOpen
+	w.mu.Unlock()
+	if isOpen {
+		return nil
+	}
+	channel := bus.Channel{User: w.user}
+	if err := w.engine.listen(ctx, channel); err != nil {
+		return err
+	}
+	feeds, err := history.Feeds(ctx, w.engine.db, []id.User{w.user})
+	if err != nil {
+		w.engine.unlisten(channel)
+		return err
+	}
+	w.mu.Lock()
+	w.isOpen, w.feed = true, feeds[w.user]
+	w.mu.Unlock()
+	return nil
+}
+
+func (w *watcher) join(s *Subscription) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.subs[s] = struct{}{}
+}
+
+func (w *watcher) leave(s *Subscription) {
+	w.mu.Lock()
+	delete(w.subs, s)
+	w.mu.Unlock()
+	w.release()
+}
+
+func (w *watcher) release() {
+	e := w.engine
+	e.mu.Lock()
+	w.users--
+	last := w.users == 0
+	if last {
+		delete(e.watchers, w.user)
+	}
+	e.mu.Unlock()
+	w.mu.Lock()
+	isOpen := w.isOpen
+	w.mu.Unlock()
+	if last && isOpen {
+		e.unlisten(bus.Channel{User: w.user})
+	}
+}
+
+// hint takes note that the feed has reached a number, by a position that moved in that chat or, where none is named, by
+// anything.
+func (w *watcher) hint(feed int64, chat id.Chat) {
+	w.mu.Lock()
+	next := w.isOpen && feed == w.feed+1 && !chat.IsZero()
+	if next {
+		w.feed = feed
+	} else {
+		w.want = max(w.want, feed)
+	}
+	due := w.want > w.feed
+	w.mu.Unlock()
+	if next {
+		w.touch(history.Topic{Chat: chat, Log: history.Changes})
+	}
+	if due {
+		w.engine.work.add(w)
+	}
+}
+
+// touch delivers the user's value in a chat to those who follow it.
+func (w *watcher) touch(topic history.Topic) {
+	w.engine.mu.Lock()
+	h := w.engine.hubs[topic]
+	w.engine.mu.Unlock()
+	if h != nil {
+		h.touchUser(w.user)
+	}
+}
+
+// run acts upon what has happened to the user since.
+func (w *watcher) run(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, executeTime)
+	defer cancel()
+	w.mu.Lock()
+	from, want := w.feed, w.want
+	due := w.isOpen && want > from
+	subs := make([]*Subscription, 0, len(w.subs))
+	for s := range w.subs {
+		subs = append(subs, s)
+	}
+	w.mu.Unlock()
+	if !due {
+		return
+	}
+	turns, err := history.TurnsSince(ctx, w.engine.db, w.user, from)
+	if err == nil {
+		err = w.act(ctx, turns, from, subs)
+	}
+	if err != nil {
+		w.engine.log.Warn().Err(err).Msg("a user's feed cannot be read, trying again")
+		time.AfterFunc(retryWait, func() { w.engine.work.add(w) })
+		return
+	}
+	w.mu.Lock()
+	w.feed = max(w.feed, want)
+	w.mu.Unlock()
+	for topic := range topicsOf(subs) {
+		w.touch(topic) // which position has moved is not known
+	}
+}
+
+func (w *watcher) act(ctx context.Context, turns []history.Turn, from int64, subs []*Subscription) error {
+	for _, turn := range turns {
+		for _, s := range subs {
+			switch {
+			case turn.LeftFeed > 0:
+				s.endIn(turn.Chat)
+			case turn.JoinedFeed > from:
+				if err := s.enter(ctx, turn); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// endIn ends a subscription to the Moves of a chat that its viewer has left. Those to Changes end by themselves, at the
+// removal's seq.
+func (s *Subscription) endIn(chat id.Chat) {
+	if s.stream.Topic == (history.Topic{Chat: chat, Log: history.Moves}) {
+		s.end(s.sink.Complete)
+	}
+}
+
+// enter widens a user-wide subscription by a chat that the user has come into.
+func (s *Subscription) enter(ctx context.Context, turn history.Turn) error {
+	switch {
+	case !s.stream.isWide():
+		return nil
+	case s.stream.Arrivals:
+		s.arrive(Cursor{history.Topic{Chat: turn.Chat, Log: arrivals}, turn.JoinedFeed})
+		return nil
+	}
+	if err := s.engine.follow(ctx, s, turn.Sight, turn.JoinedSeq); err != nil {
+		return err
+	}
+	s.catchUp()
+	return nil
+}
+
+// topicsOf are the logs in which subscriptions follow values.
+func topicsOf(subs []*Subscription) map[history.Topic]struct{} {
+	topics := map[history.Topic]struct{}{}
+	for _, s := range subs {
+		if s.stream.Values == nil {
+			continue
+		}
+		s.mu.Lock()
+		for f := range s.followers {
+			topics[f.hub.topic] = struct{}{}
+		}
+		s.mu.Unlock()
+	}
+	return topics
+}
