@@ -1,0 +1,194 @@
+package cmd
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/knadh/koanf/parsers/yaml"
+	"github.com/knadh/koanf/providers/env/v2"
+	"github.com/knadh/koanf/providers/file"
+	"github.com/knadh/koanf/providers/posflag"
+	"github.com/knadh/koanf/v2"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"chat/modules/app"
+)
+
+// setting is a flag, its variable and its help.
+type setting struct {
+	key, variable, help string
+}
+
+// databaseSettings say which PostgreSQL is used.
+func databaseSettings() []setting {
+	return []setting{
+		{"database-url", "DATABASE_URL", "PostgreSQL as postgres://user:password@host:port/name; none: one is embedded"},
+		{"db-host", "DB_HOST", "PostgreSQL's host, in the place of a URL"},
+		{"db-port", "DB_PORT", "its port"},
+		{"db-username", "DB_USERNAME", "the user (postgres)"},
+		{"db-password", "DB_PASSWORD", "the password; better in the variable than on the command line"},
+		{"db-name", "DB_NAME", "the database (chat_system)"},
+		{"db-sslmode", "DB_SSLMODE", "disable, allow, prefer, require, verify-ca or verify-full"},
+		{"data-dir", "CHAT_DATA_DIR", "where the embedded PostgreSQL lives (/var/lib/chat as root, else $XDG_DATA_HOME/chat)"},
+		{"pg-bin", "PG_BIN", "the directory of the embedded PostgreSQL's binaries; none: found, or downloaded"},
+		{"log-level", "CHAT_LOG_LEVEL", "debug, info, warn or error"},
+		{"log-format", "CHAT_LOG_FORMAT", "console, json, or auto: console on a terminal"},
+	}
+}
+
+// serveSettings are all settings.
+func serveSettings() []setting {
+	return append([]setting{
+		{"role", "CHAT_ROLE", "what is served: user, sender, receiver or all"},
+		{"host", "CHAT_HOST", "the address to listen on"},
+		{"port", "PORT", "the port (user 4001, sender 4002, receiver 4005, all 4000)"},
+		{"mode", "NODE_ENV", "development or production; production hides the schema and its explorer"},
+		{"auth", "CHAT_AUTH", "who is believed: none takes everybody's word"},
+		{"insecure-open-access", "CHAT_INSECURE_OPEN_ACCESS", "allow --auth=none on an address that is not loopback"},
+		{"db-pool", "CHAT_DB_POOL", "connections to PostgreSQL at most"},
+		{"migrate", "CHAT_MIGRATE", "migrate a configured database on start"},
+		{"redis-url", "REDIS_URL", "Redis, for roles that are apart (not in this version)"},
+		{"redis-host", "REDIS_HOST", "its host, in the place of a URL (not in this version)"},
+		{"redis-port", "REDIS_PORT", "its port (not in this version)"},
+		{"allowed-origins", "CHAT_ALLOWED_ORIGINS", "origins of pages that may call, separated by commas"},
+		{"allowed-hosts", "CHAT_ALLOWED_HOSTS", "host names that requests may be for; none: on loopback this machine's, else any"},
+		{"transport", "CHAT_TRANSPORT", "the WebSocket transport: own, or library for comparison"},
+		{"metrics-addr", "CHAT_METRICS_ADDR", "where /metrics and pprof are served; none: nowhere"},
+	}, databaseSettings()...)
+}
+
+// addFlags gives a command its settings as flags.
+func addFlags(c *cobra.Command, settings []setting) {
+	defaults := app.Defaults()
+	flags := c.Flags()
+	flags.SortFlags = false
+	flags.String("config", "", "a YAML file of settings by the names of the flags ($CHAT_CONFIG)")
+	for _, s := range settings {
+		help := fmt.Sprintf("%s ($%s)", s.help, s.variable)
+		switch s.key {
+		case "port", "db-port", "redis-port":
+			flags.Int(s.key, 0, help)
+		case "db-pool":
+			flags.Int(s.key, defaults.DBPool, help)
+		case "insecure-open-access", "migrate":
+			flags.Bool(s.key, false, help)
+		case "allowed-origins":
+			flags.StringSlice(s.key, defaults.AllowedOrigins, help)
+		case "allowed-hosts":
+			flags.StringSlice(s.key, nil, help)
+		default:
+			flags.String(s.key, defaultText(defaults, s.key), help)
+		}
+	}
+}
+
+func defaultText(c app.Config, key string) string {
+	return map[string]string{
+		"role": c.Role, "host": c.Host, "mode": c.Mode, "auth": c.Auth, "db-sslmode": c.DBSSLMode, "transport": c.Transport,
+		"log-level": c.LogLevel, "log-format": c.LogFormat,
+	}[key]
+}
+
+// load merges the settings: flags over environment over file over defaults. Errors name what is unknown or unreadable.
+func load(flags *pflag.FlagSet, settings []setting, environment []string) (app.Config, error) {
+	k := koanf.New("\x00") // keys have no levels
+	path, err := flags.GetString("config")
+	if err != nil {
+		return app.Config{}, err
+	}
+	if path == "" {
+		path = lookup(environment, "CHAT_CONFIG")
+	}
+	if path != "" {
+		if err := loadFile(k, path); err != nil {
+			return app.Config{}, err
+		}
+	}
+	if err := checkEnvironment(environment); err != nil {
+		return app.Config{}, err
+	}
+	err = k.Load(env.Provider("\x00", env.Opt{
+		EnvironFunc: func() []string { return environment },
+		TransformFunc: func(name, value string) (string, any) {
+			return keyOf(settings, name), list(keyOf(settings, name), value)
+		},
+	}), nil)
+	if err != nil {
+		return app.Config{}, fmt.Errorf("read the environment: %w", err)
+	}
+	if err := k.Load(posflag.Provider(flags, "\x00", k), nil); err != nil {
+		return app.Config{}, fmt.Errorf("read the flags: %w", err)
+	}
+	c := app.Defaults()
+	if err := k.UnmarshalWithConf("", &c, koanf.UnmarshalConf{FlatPaths: true}); err != nil {
+		return app.Config{}, unreadable(err)
+	}
+	return c, nil
+}
+
+// unreadable names the setting whose value has the wrong form, in one line.
+func unreadable(err error) error {
+	text := strings.Join(strings.Fields(err.Error()), " ")
+	return fmt.Errorf("a setting has a value of the wrong form: %s", text)
+}
+
+func loadFile(k *koanf.Koanf, path string) error {
+	if err := k.Load(file.Provider(path), yaml.Parser()); err != nil {
+		return fmt.Errorf("read the settings in %s: %w", path, err)
+	}
+	for _, key := range k.Keys() {
+		if !slices.ContainsFunc(serveSettings(), func(s setting) bool { return s.key == key }) {
+			return fmt.Errorf("%s: there is no setting %q; the settings are the flags of chat serve", path, key)
+		}
+	}
+	return nil
+}
+
+// checkEnvironment refuses variables of ours that are not known: a misspelt one would do nothing.
+func checkEnvironment(environment []string) error {
+	for _, entry := range environment {
+		name, _, _ := strings.Cut(entry, "=")
+		if strings.HasPrefix(name, "CHAT_") && name != "CHAT_CONFIG" && keyOf(serveSettings(), name) == "" {
+			return fmt.Errorf("there is no setting for the variable %s; chat serve --help names them", name)
+		}
+	}
+	return nil
+}
+
+func lookup(environment []string, variable string) string {
+	for _, entry := range environment {
+		if name, value, _ := strings.Cut(entry, "="); name == variable {
+			return value
+		}
+	}
+	return ""
+}
+
+func keyOf(settings []setting, variable string) string {
+	for _, s := range settings {
+		if s.variable == variable {
+			return s.key
+		}
+	}
+	return ""
+}
+
+// list splits the settings that are lists.
+func list(key, value string) any {
+	if key != "allowed-origins" && key != "allowed-hosts" {
+		return value
+	}
+	return strings.FieldsFunc(value, func(r rune) bool { return r == ',' || r == ' ' })
+}
+
+// config reads the settings of a command as it was called.
+func config(c *cobra.Command, settings []setting) (app.Config, error) {
+	if c.Flags().NArg() > 0 {
+		return app.Config{}, errors.New("unexpected argument " + c.Flags().Arg(0))
+	}
+	return load(c.Flags(), settings, os.Environ())
+}

@@ -1,0 +1,279 @@
+// Package app builds everything, names the roles, starts the engines and stops them in reverse.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/http"
+	"net/http/pprof"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/rs/zerolog"
+	"golang.org/x/sync/errgroup"
+
+	"chat/frontend"
+	"chat/migrations"
+	"chat/modules/bus"
+	"chat/modules/pg"
+	"chat/modules/pglocal"
+	"chat/modules/server"
+	"chat/modules/socket"
+)
+
+// drainTime is what a stop may take: running mutations, WebSockets, requests; the database comes after.
+const drainTime = 12 * time.Second
+
+// Run serves until ctx ends, then drains: no new work, running mutations to their answers, WebSockets closed with 1012.
+// Errors are one line each: what is wrong and, where that is known, what to do.
+func Run(ctx context.Context, c Config, version string, log zerolog.Logger) error {
+	if err := c.Validate(); err != nil {
+		return err
+	}
+	listener, err := listen(c)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = listener.Close() }()
+	url, stopDatabase, err := Database(ctx, c, log)
+	if err != nil {
+		return err
+	}
+	defer stopDatabase()
+	db, err := pg.Open(url, c.DBPool)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = db.Close() }()
+	if err := Reach(ctx, db); err != nil {
+		return err
+	}
+	if c.Migrate || !c.HasDatabase() {
+		if err := migrate(ctx, db, log); err != nil {
+			return err
+		}
+	}
+	if err := schemaIsCurrent(ctx, db); err != nil {
+		return fmt.Errorf("%w: run chat migrate up, or start with --migrate", err)
+	}
+	return serve(ctx, c, version, db, listener, log)
+}
+
+func listen(c Config) (net.Listener, error) {
+	address := net.JoinHostPort(c.Host, strconv.Itoa(c.ListenPort()))
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("cannot listen on %s (%w): free the port or choose another with --port", address, cause(err))
+	}
+	return l, nil
+}
+
+// Database gives the address of the configured database, or starts one of our own; stop stops that one.
+func Database(ctx context.Context, c Config, log zerolog.Logger) (url string, stop func(), err error) {
+	stop = func() {}
+	if c.HasDatabase() {
+		url, err = c.Database()
+		return url, stop, err
+	}
+	dir, err := c.DataDirectory()
+	if err != nil {
+		return "", nil, err
+	}
+	own, err := pglocal.Start(ctx, pglocal.Options{Dir: dir, Binaries: c.PGBin, Log: log})
+	if err != nil {
+		return "", nil, err
+	}
+	stop = func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		if err := own.Stop(ctx); err != nil {
+			log.Error().Err(err).Msg("stop the embedded PostgreSQL")
+		}
+	}
+	log.Info().Str("dir", dir).Msg("the embedded PostgreSQL is ready")
+	return own.Database(), stop, nil
+}
+
+func migrate(ctx context.Context, db *pg.DB, log zerolog.Logger) error {
+	provider, err := migrations.New(db.Pool())
+	if err != nil {
+		return err
+	}
+	done, err := provider.Up(ctx)
+	if err != nil {
+		return fmt.Errorf("migrate the database: %w", err)
+	}
+	if len(done) > 0 {
+		log.Info().Int("migrations", len(done)).Msg("the database was migrated")
+	}
+	return nil
+}
+
+// Reach refuses a database that does not answer or is too old.
+func Reach(ctx context.Context, db *pg.DB) error {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	var version int
+	if err := db.Get(ctx, &version, `SELECT current_setting('server_version_num')::integer`); err != nil {
+		return fmt.Errorf("the database is out of reach (%w): check DATABASE_URL or DB_HOST", cause(err))
+	}
+	if version < 140000 {
+		return fmt.Errorf("the database is PostgreSQL %d; chat needs 14 or newer", version/10000)
+	}
+	return nil
+}
+
+// cause is the innermost error, which says it in the fewest words.
+func cause(err error) error {
+	for {
+		inner := errors.Unwrap(err)
+		if inner == nil {
+			return err
+		}
+		err = inner
+	}
+}
+
+// schemaIsCurrent tells whether every migration of this binary was run. It waits for no lock.
+func schemaIsCurrent(ctx context.Context, db *pg.DB) error {
+	provider, err := migrations.New(db.Pool())
+	if err != nil {
+		return err
+	}
+	pending, err := provider.HasPending(ctx)
+	if err != nil {
+		return fmt.Errorf("read the state of the migrations: %w", err)
+	}
+	if pending {
+		return errors.New("the database is older than this version of chat")
+	}
+	return nil
+}
+
+// serve runs the engines and the servers on an open database and an open listener.
+func serve(ctx context.Context, c Config, version string, db *pg.DB, listener net.Listener, log zerolog.Logger) error {
+	role := Role(c.Role)
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		collectors.NewDBStatsCollector(db.Pool(), "chat"))
+	development := c.Mode == "development"
+	stack, err := NewStack(role, db, bus.NewMemory(), registry, log, func(context.Context) bool { return development })
+	if err != nil {
+		return err
+	}
+	front, sockets, err := transports(c, version, stack, db, registry, log)
+	if err != nil {
+		return err
+	}
+
+	engines, stopEngines := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopEngines()
+	var running errgroup.Group
+	running.Go(func() error { return stack.Run(engines) })
+	failed := make(chan error, 2)
+	go func() { failed <- front.Serve(listener) }()
+	if c.MetricsAddr != "" {
+		stop, err := serveMetrics(c.MetricsAddr, registry, failed)
+		if err != nil {
+			return err
+		}
+		defer stop()
+	}
+	welcome(c, listener, log)
+
+	select {
+	case <-ctx.Done():
+	case err = <-failed:
+	}
+	log.Info().Msg("stopping")
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
+	defer cancel()
+	front.Unready()
+	if sockets != nil {
+		err = errors.Join(err, sockets.Shutdown(drain))
+	}
+	err = errors.Join(err, front.Drain(drain))
+	stopEngines()
+	return errors.Join(err, running.Wait())
+}
+
+// transports builds the HTTP server and, for a role with subscriptions, the WebSocket handler in it.
+func transports(c Config, version string, stack *Stack, db *pg.DB, registry prometheus.Registerer, log zerolog.Logger) (*server.Server, *socket.Handler, error) {
+	pages, err := fs.Sub(frontend.Dist, "dist")
+	if err != nil {
+		return nil, nil, fmt.Errorf("open the built pages: %w", err)
+	}
+	s := server.Config{
+		Exec: stack.Exec, Identify: stack.Who.FromHeader, Development: c.Mode == "development", Pages: pages,
+		Origins: c.AllowedOrigins, Hosts: c.hosts(), Version: version, Role: c.Role, Log: log, Metrics: registry,
+		Checks: map[string]func(context.Context) error{
+			"database": func(ctx context.Context) error {
+				var one int
+				return db.Get(ctx, &one, `SELECT 1`)
+			},
+			"schema": func(ctx context.Context) error { return schemaIsCurrent(ctx, db) },
+		},
+	}
+	if Role(c.Role) == All {
+		s.UI = pages
+	}
+	var sockets *socket.Handler
+	if stack.Live != nil {
+		sockets = socket.New(socket.Config{
+			Exec: stack.Exec, Live: stack.Live, Identify: stack.Who.FromInit, Limits: socket.DefaultLimits(),
+			Origin: func(r *http.Request) bool { return server.AllowsOrigin(c.AllowedOrigins, r) }, Log: log, Metrics: registry,
+		})
+		s.Socket = sockets
+		if c.Transport == "library" {
+			s.Socket = sockets.Library(stack.Who.FromHeader)
+		}
+	}
+	return server.New(s), sockets, nil
+}
+
+// hosts are the names that requests may be for: on a loopback address those of this machine.
+func (c Config) hosts() []string {
+	if len(c.AllowedHosts) > 0 {
+		return c.AllowedHosts
+	}
+	if !isLoopback(c.Host) {
+		return nil
+	}
+	return []string{"localhost", "127.0.0.1", "::1", c.Host}
+}
+
+// serveMetrics serves what operators look at, on an address of its own.
+func serveMetrics(address string, registry *prometheus.Registry, failed chan<- error) (stop func(), err error) {
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("cannot listen on --metrics-addr=%s: %w", address, cause(err))
+	}
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
+	mux.HandleFunc("/debug/pprof/", pprof.Index)
+	mux.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)
+	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
+	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
+	s := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
+	go func() {
+		if err := s.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			failed <- fmt.Errorf("serve metrics: %w", err)
+		}
+	}()
+	return func() { _ = s.Close() }, nil
+}
+
+// welcome says where the product is and what --auth=none means.
+func welcome(c Config, l net.Listener, log zerolog.Logger) {
+	log.Info().Str("role", c.Role).Str("mode", c.Mode).Msgf("chat listens on http://%s", l.Addr())
+	if c.Auth == "none" {
+		log.Warn().Msg("--auth=none: whoever can connect is believed to be whom they name, and may read and write everything")
+	}
+}

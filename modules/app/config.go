@@ -1,0 +1,170 @@
+package app
+
+import (
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/rs/zerolog"
+)
+
+// Config is everything that can be set. A key is the flag's name, and the file's; the variable is CHAT_ and the key, or
+// the name that the brief gives it. Empty means the default.
+type Config struct {
+	Role     string `koanf:"role"`
+	Host     string `koanf:"host"`
+	Port     int    `koanf:"port"` // 0: that of the role
+	Mode     string `koanf:"mode"` // development or production
+	Auth     string `koanf:"auth"` // none, for now
+	Insecure bool   `koanf:"insecure-open-access"`
+
+	DatabaseURL string `koanf:"database-url"`
+	DBHost      string `koanf:"db-host"`
+	DBPort      int    `koanf:"db-port"`
+	DBUsername  string `koanf:"db-username"`
+	DBPassword  string `koanf:"db-password"`
+	DBName      string `koanf:"db-name"`
+	DBSSLMode   string `koanf:"db-sslmode"`
+	DBPool      int    `koanf:"db-pool"` // connections
+	Migrate     bool   `koanf:"migrate"`
+	DataDir     string `koanf:"data-dir"`
+	PGBin       string `koanf:"pg-bin"`
+
+	RedisURL  string `koanf:"redis-url"`
+	RedisHost string `koanf:"redis-host"`
+	RedisPort int    `koanf:"redis-port"`
+
+	AllowedOrigins []string `koanf:"allowed-origins"`
+	AllowedHosts   []string `koanf:"allowed-hosts"`
+	Transport      string   `koanf:"transport"` // own or library
+	MetricsAddr    string   `koanf:"metrics-addr"`
+	LogLevel       string   `koanf:"log-level"`
+	LogFormat      string   `koanf:"log-format"` // auto, console or json
+}
+
+// Defaults are the settings of a development process with a database of its own.
+func Defaults() Config {
+	return Config{
+		Role: string(All), Host: "127.0.0.1", Mode: "development", Auth: "none", DBSSLMode: "prefer", DBPool: 20,
+		AllowedOrigins: []string{"http://localhost:3000", "http://localhost:3001"}, Transport: "own",
+		LogLevel: "info", LogFormat: "auto",
+	}
+}
+
+// Validate finds settings that make no sense, alone or together. The error says what to do.
+func (c Config) Validate() error {
+	role, err := ParseRole(c.Role)
+	if err != nil {
+		return err
+	}
+	for _, choice := range []struct {
+		key, value string
+		allowed    []string
+	}{
+		{"mode", c.Mode, []string{"development", "production"}},
+		{"auth", c.Auth, []string{"none"}},
+		{"transport", c.Transport, []string{"own", "library"}},
+		{"log-format", c.LogFormat, []string{"auto", "console", "json"}},
+		{"db-sslmode", c.DBSSLMode, []string{"disable", "allow", "prefer", "require", "verify-ca", "verify-full"}},
+	} {
+		if !slices.Contains(choice.allowed, choice.value) {
+			return fmt.Errorf("--%s=%s is not one of %s", choice.key, choice.value, strings.Join(choice.allowed, ", "))
+		}
+	}
+	if _, err := zerolog.ParseLevel(c.LogLevel); err != nil {
+		return fmt.Errorf("--log-level=%s is not a level; use debug, info, warn or error", c.LogLevel)
+	}
+	if c.Port < 0 || c.Port > 65535 {
+		return fmt.Errorf("--port=%d is no port; use 1 to 65535, or leave it out", c.Port)
+	}
+	if c.DBPool < 5 {
+		return fmt.Errorf("--db-pool=%d is too small; the process needs at least 5 connections", c.DBPool)
+	}
+	switch {
+	case c.DatabaseURL != "" && (c.DBHost != "" || c.DBName != "" || c.DBUsername != ""):
+		return fmt.Errorf("DATABASE_URL and DB_HOST, DB_NAME or DB_USERNAME are both set: keep one of the two")
+	case c.DBHost == "" && (c.DBName != "" || c.DBUsername != "" || c.DBPassword != "" || c.DBPort != 0):
+		return fmt.Errorf("DB_HOST is missing beside the other DB_ settings")
+	case c.RedisURL != "" && c.RedisHost != "":
+		return fmt.Errorf("REDIS_URL and REDIS_HOST are both set: keep one of the two")
+	case role != All:
+		return fmt.Errorf("--role=%s needs Redis, which this version does not speak yet: use --role=all", role)
+	case c.RedisURL != "" || c.RedisHost != "":
+		return fmt.Errorf("REDIS_URL and REDIS_HOST are set, but this version does not speak Redis yet: leave them out")
+	case c.Auth == "none" && !isLoopback(c.Host) && !c.Insecure:
+		return fmt.Errorf("--auth=none lets everybody who can reach --host=%s read and write everything: "+
+			"use a loopback address, or insist with --insecure-open-access", c.Host)
+	}
+	return nil
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// ListenPort is where the process listens.
+func (c Config) ListenPort() int {
+	if c.Port != 0 {
+		return c.Port
+	}
+	return Role(c.Role).Port()
+}
+
+// HasDatabase tells whether a database is configured; otherwise one is embedded.
+func (c Config) HasDatabase() bool { return c.DatabaseURL != "" || c.DBHost != "" }
+
+// Database is how lib/pq reaches the configured database, with the SSL mode said.
+func (c Config) Database() (string, error) {
+	if c.DatabaseURL == "" {
+		u := url.URL{Scheme: "postgres", Host: c.DBHost, Path: "/" + or(c.DBName, "chat_system")}
+		if c.DBPort != 0 {
+			u.Host = net.JoinHostPort(c.DBHost, fmt.Sprint(c.DBPort))
+		}
+		u.User = url.User(or(c.DBUsername, "postgres"))
+		if c.DBPassword != "" {
+			u.User = url.UserPassword(or(c.DBUsername, "postgres"), c.DBPassword)
+		}
+		u.RawQuery = url.Values{"sslmode": {c.DBSSLMode}}.Encode()
+		return u.String(), nil
+	}
+	u, err := url.Parse(c.DatabaseURL)
+	if err != nil || u.Scheme != "postgres" && u.Scheme != "postgresql" {
+		return "", fmt.Errorf("DATABASE_URL is not of the form postgres://user:password@host:port/name")
+	}
+	q := u.Query()
+	if q.Get("sslmode") == "" {
+		q.Set("sslmode", c.DBSSLMode)
+		u.RawQuery = q.Encode()
+	}
+	return u.String(), nil
+}
+
+func or(value, fallback string) string {
+	if value != "" {
+		return value
+	}
+	return fallback
+}
+
+// DataDirectory is where the embedded database lives.
+func (c Config) DataDirectory() (string, error) {
+	if c.DataDir != "" {
+		return c.DataDir, nil
+	}
+	if os.Geteuid() == 0 {
+		return "/var/lib/chat", nil
+	}
+	if home := os.Getenv("XDG_DATA_HOME"); home != "" {
+		return filepath.Join(home, "chat"), nil
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "", fmt.Errorf("there is no home directory for the data (%w): name one with --data-dir", err)
+	}
+	return filepath.Join(home, ".local", "share", "chat"), nil
+}

@@ -1,0 +1,162 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"mime"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"chat/modules/fault"
+	"chat/modules/gql"
+)
+
+// The media types of answers. Source: GraphQL over HTTP, "Media Types".
+const (
+	mediaResponse = "application/graphql-response+json"
+	mediaJSON     = "application/json"
+)
+
+// graphql is /graphql: POST of JSON, the upgrade to WebSocket, and GraphiQL for people.
+func (s *Server) graphql(w http.ResponseWriter, r *http.Request) {
+	switch {
+	case isUpgrade(r):
+		s.upgrade(w, r)
+	case r.Method == http.MethodPost:
+		s.post(w, r)
+	case r.Method == http.MethodGet && s.config.Development && r.URL.RawQuery == "" && accepts(r, "text/html"):
+		s.graphiql(w, r)
+	default:
+		w.Header().Set("Allow", "POST")
+		gql.WriteError(w, http.StatusMethodNotAllowed, gql.NewError(r.Context(), gql.BadRequest, "GraphQL is served on POST"))
+	}
+}
+
+func isUpgrade(r *http.Request) bool { return websocket.IsWebSocketUpgrade(r) }
+
+func (s *Server) upgrade(w http.ResponseWriter, r *http.Request) {
+	if s.config.Socket == nil {
+		gql.WriteError(w, http.StatusBadRequest, gql.NewError(r.Context(), gql.BadRequest, "This role has no subscriptions; --role=receiver has"))
+		return
+	}
+	s.config.Socket.ServeHTTP(w, r)
+}
+
+func (s *Server) post(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), requestTime)
+	defer cancel()
+	media := answerMedia(r)
+	if media == "" {
+		gql.WriteError(w, http.StatusNotAcceptable, gql.NewError(ctx, gql.BadRequest, "Answers are "+mediaResponse+" or "+mediaJSON))
+		return
+	}
+	if status, refusal := s.refuseMedia(ctx, r); refusal != nil {
+		gql.WriteError(w, status, refusal)
+		return
+	}
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTime)) // of a connection that can
+	req, err := decode(http.MaxBytesReader(w, r.Body, maxBodyBytes))
+	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
+	if err != nil {
+		status, refusal := refuseBody(ctx, err)
+		gql.WriteError(w, status, refusal)
+		return
+	}
+	s.answer(w, media, s.run(ctx, r.Header, req))
+}
+
+func (s *Server) run(ctx context.Context, header http.Header, req gql.Request) *gql.Response {
+	doc, refusal := s.config.Exec.Parse(ctx, req)
+	if refusal != nil {
+		return gql.Failed(refusal)
+	}
+	if doc.IsSubscription() {
+		return gql.Failed(gql.NewError(ctx, gql.BadRequest, "A subscription needs a WebSocket"))
+	}
+	ctx, err := s.config.Identify(ctx, header)
+	if err != nil {
+		res := gql.Failed(s.config.Exec.Refuse(ctx, err))
+		res.Started = fault.CodeOf(err) != fault.Unauthenticated
+		return res
+	}
+	return s.config.Exec.Execute(ctx, doc)
+}
+
+// answer writes a response. A request that never began is 400, but 200 where the answer is plain JSON, which old clients
+// read whatever it says.
+func (s *Server) answer(w http.ResponseWriter, media string, res *gql.Response) {
+	status := http.StatusOK
+	if !res.Started && media == mediaResponse {
+		status = http.StatusBadRequest
+	}
+	body, err := json.Marshal(res.Response)
+	if err != nil {
+		s.config.Log.Error().Err(err).Msg("a response cannot be encoded")
+		status, body = http.StatusInternalServerError, []byte(`{"errors":[{"message":"Internal error"}]}`)
+	}
+	w.Header().Set("Content-Type", media+"; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // a client that is gone gets none
+}
+
+// answerMedia negotiates the media type of the answer; "" where none will do. Without a preference it is plain JSON, as
+// clients from before the specification expect.
+func answerMedia(r *http.Request) string {
+	accept := strings.Join(r.Header.Values("Accept"), ",")
+	if accept == "" {
+		return mediaJSON
+	}
+	for part := range strings.SplitSeq(accept, ",") {
+		media, params, err := mime.ParseMediaType(strings.TrimSpace(part))
+		if err != nil || params["q"] == "0" {
+			continue
+		}
+		switch media {
+		case mediaResponse:
+			return mediaResponse
+		case mediaJSON, "application/*", "*/*":
+			return mediaJSON
+		}
+	}
+	return ""
+}
+
+func accepts(r *http.Request, media string) bool {
+	return strings.Contains(strings.Join(r.Header.Values("Accept"), ","), media)
+}
+
+// refuseMedia refuses bodies that are not JSON. A page of a stranger can send the others without being asked first.
+func (s *Server) refuseMedia(ctx context.Context, r *http.Request) (int, *gql.Error) {
+	header := r.Header.Get("Content-Type")
+	if header == "" {
+		return http.StatusBadRequest, gql.NewError(ctx, gql.BadRequest, "The Content-Type is missing; it must be application/json")
+	}
+	media, params, err := mime.ParseMediaType(header)
+	charset := strings.ToLower(params["charset"])
+	if err != nil || media != mediaJSON || charset != "" && charset != "utf-8" && charset != "utf8" {
+		return http.StatusUnsupportedMediaType, gql.NewError(ctx, gql.UnsupportedMedia, "The Content-Type must be application/json in UTF-8")
+	}
+	if encoding := r.Header.Get("Content-Encoding"); encoding != "" && encoding != "identity" {
+		return http.StatusUnsupportedMediaType, gql.NewError(ctx, gql.UnsupportedMedia, "The body must not be compressed")
+	}
+	return 0, nil
+}
+
+// refuseBody is the answer to a body that cannot be read.
+func refuseBody(ctx context.Context, err error) (int, *gql.Error) {
+	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
+		return http.StatusRequestEntityTooLarge, gql.NewError(ctx, gql.PayloadTooLarge, "The body is larger than 1 MiB")
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return http.StatusRequestTimeout, gql.NewError(ctx, gql.BadRequest, "The body came too slowly")
+	}
+	if f, ok := errors.AsType[*fault.Fault](err); ok {
+		return http.StatusBadRequest, gql.NewError(ctx, f.Code, f.Text)
+	}
+	return http.StatusBadRequest, gql.NewError(ctx, gql.BadRequest, "The body is not a GraphQL request in JSON")
+}

@@ -1,0 +1,83 @@
+package server
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+
+	"chat/modules/fault"
+	"chat/modules/gql"
+	"chat/modules/id"
+)
+
+// identified gives every request an id, in its answer and its context, and logs it.
+func (s *Server) identified(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		request, began := id.New[id.Any]().String(), time.Now()
+		w.Header().Set("X-Request-Id", request)
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		next.ServeHTTP(w, r.WithContext(gql.WithRequestID(r.Context(), request)))
+		s.config.Log.Debug().Str("request", request).Str("method", r.Method).Str("path", r.URL.Path).
+			Dur("took", time.Since(began)).Msg("request")
+	})
+}
+
+// recovered answers a request whose handler panicked. The value reaches the log and nobody else.
+func (s *Server) recovered(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			value := recover()
+			if value == nil || value == http.ErrAbortHandler {
+				return
+			}
+			ctx := r.Context()
+			s.config.Log.Error().Str("request", gql.RequestID(ctx)).Str("panic", fmt.Sprint(value)).
+				Bytes("stack", debug.Stack()).Msg("handler panicked")
+			gql.WriteError(w, http.StatusInternalServerError, gql.NewError(ctx, fault.Internal, "Internal error"))
+		}()
+		next.ServeHTTP(w, r)
+	})
+}
+
+// hosts refuses requests for other sites: a page of a stranger whose name was made to point here would otherwise be of
+// our own origin (DNS rebinding).
+func (s *Server) hosts(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		host := r.Host
+		if name, _, err := net.SplitHostPort(host); err == nil {
+			host = name
+		}
+		host = strings.ToLower(strings.Trim(host, "[]"))
+		if len(s.config.Hosts) > 0 && !slices.Contains(s.config.Hosts, host) {
+			gql.WriteError(w, http.StatusMisdirectedRequest, gql.NewError(r.Context(), gql.BadRequest, "This is not the host that was asked for"))
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// sameOrigin refuses what a page of a foreign origin sends, whatever it is allowed to read of the answer.
+func (s *Server) sameOrigin(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !AllowsOrigin(s.config.Origins, r) {
+			gql.WriteError(w, http.StatusForbidden, gql.NewError(r.Context(), fault.Forbidden, "This origin is not allowed"))
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// AllowsOrigin tells whether a request comes from no page, from a page of our own, or from one of the allowed origins.
+func AllowsOrigin(origins []string, r *http.Request) bool {
+	origin := r.Header.Get("Origin")
+	if origin == "" || slices.Contains(origins, origin) {
+		return true
+	}
+	u, err := url.Parse(origin)
+	return err == nil && u.Host != "" && strings.EqualFold(u.Host, r.Host)
+}

@@ -1,0 +1,114 @@
+package server
+
+import (
+	"io/fs"
+	"mime"
+	"net/http"
+	"path"
+	"strings"
+
+	"chat/modules/gql"
+)
+
+// policy is the Content-Security-Policy of the UI's pages.
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; font-src 'self'; " +
+	"manifest-src 'self'; worker-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; " +
+	"form-action 'self'; object-src 'none'"
+
+// explorerPolicy is GraphiQL's, whose editor writes styles into the page and starts workers of its own.
+const explorerPolicy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; " +
+	"img-src 'self' data:; font-src 'self' data:; worker-src 'self' blob:; connect-src 'self' ws: wss:; " +
+	"frame-ancestors 'none'; base-uri 'none'; form-action 'self'; object-src 'none'"
+
+// unbuilt is shown where the frontend was not built into the binary.
+const unbuilt = `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>chat</title></head><body>
+<h1>chat is running</h1>
+<p>The pages are not part of this build. Build them with <code>go generate ./...</code>, which needs Node, and build chat again.</p>
+<p>The API works: send GraphQL to <a href="/graphql">/graphql</a>.</p>
+</body></html>`
+
+func pageHeaders(w http.ResponseWriter, csp string) {
+	h := w.Header()
+	h.Set("Content-Security-Policy", csp)
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("X-Frame-Options", "DENY")
+}
+
+// pages serves a built frontend. Names under /assets/ hold a hash of their content and are kept for ever.
+func pages(files fs.FS) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		pageHeaders(w, policy)
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			w.Header().Set("Allow", "GET, HEAD")
+			gql.WriteError(w, http.StatusMethodNotAllowed, gql.NewError(r.Context(), gql.BadRequest, "Pages are served on GET"))
+			return
+		}
+		name := strings.TrimPrefix(path.Clean(r.URL.Path), "/")
+		if strings.HasPrefix(name, "assets/") {
+			w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+		} else {
+			w.Header().Set("Cache-Control", "no-cache")
+		}
+		if name == "" {
+			name = "index.html"
+			if _, err := fs.Stat(files, name); err != nil {
+				w.Header().Set("Content-Type", "text/html; charset=utf-8")
+				_, _ = w.Write([]byte(unbuilt)) // a client that is gone gets none
+				return
+			}
+		}
+		serveFile(w, r, files, name)
+	})
+}
+
+// serveFile serves one file, compressed where the build has done that and the client takes it.
+func serveFile(w http.ResponseWriter, r *http.Request, files fs.FS, name string) {
+	info, err := fs.Stat(files, name)
+	if err != nil || info.IsDir() || strings.HasSuffix(name, ".br") || strings.HasSuffix(name, ".gz") {
+		w.Header().Del("Cache-Control")
+		notFound(w, r)
+		return
+	}
+	w.Header().Set("Content-Type", contentType(name))
+	w.Header().Set("Vary", "Accept-Encoding")
+	for _, packed := range []struct{ encoding, suffix string }{{"br", ".br"}, {"gzip", ".gz"}} {
+		if _, err := fs.Stat(files, name+packed.suffix); err == nil && strings.Contains(r.Header.Get("Accept-Encoding"), packed.encoding) {
+			w.Header().Set("Content-Encoding", packed.encoding)
+			name += packed.suffix
+			break
+		}
+	}
+	http.ServeFileFS(w, r, files, name)
+}
+
+func contentType(name string) string {
+	switch ext := path.Ext(name); ext {
+	case ".js", ".mjs":
+		return "text/javascript; charset=utf-8"
+	case ".map", ".webmanifest":
+		return "application/json"
+	default:
+		if known := mime.TypeByExtension(ext); known != "" {
+			return known
+		}
+	}
+	return "application/octet-stream"
+}
+
+// graphiql is the explorer of the API, in development.
+func (s *Server) graphiql(w http.ResponseWriter, r *http.Request) {
+	pageHeaders(w, explorerPolicy)
+	w.Header().Set("Cache-Control", "no-cache")
+	if s.config.Pages == nil || !exists(s.config.Pages, "graphiql.html") {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		_, _ = w.Write([]byte(unbuilt)) // a client that is gone gets none
+		return
+	}
+	serveFile(w, r, s.config.Pages, "graphiql.html")
+}
+
+func exists(files fs.FS, name string) bool {
+	_, err := fs.Stat(files, name)
+	return err == nil
+}

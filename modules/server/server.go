@@ -1,0 +1,147 @@
+// Package server is the HTTP server that every role shares: GraphQL over HTTP, the upgrade to WebSocket, health, the
+// browser UI, and what keeps strangers out.
+//
+// Every answer carries a request id; every error is JSON with a stable code and says nothing of the inside.
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/rs/cors"
+	"github.com/rs/zerolog"
+
+	"chat/modules/gql"
+)
+
+const (
+	maxBodyBytes   = 1 << 20
+	maxHeaderBytes = 32 << 10
+	requestTime    = 10 * time.Second
+	headerTime     = 5 * time.Second
+	bodyTime       = 10 * time.Second
+	idleTime       = 60 * time.Second
+)
+
+// Config is what a Server is made of.
+type Config struct {
+	Exec *gql.Executor
+	// Identify finds the caller in a request's header and puts it into the context.
+	Identify func(ctx context.Context, header http.Header) (context.Context, error)
+	// Socket serves upgrades; nil for a role without subscriptions.
+	Socket http.Handler
+	// UI is the built frontend; nil for a role without it.
+	UI fs.FS
+	// Development shows GraphiQL on GET /graphql, from the built frontend in Pages.
+	Development bool
+	Pages       fs.FS
+	// Origins may call from a browser, beside the server's own. Hosts are the names it answers to; empty: any.
+	Origins []string
+	Hosts   []string
+	// Checks are what /readyz looks at, by the name that it shows.
+	Checks  map[string]func(context.Context) error
+	Version string
+	Role    string
+	Log     zerolog.Logger
+	Metrics prometheus.Registerer
+}
+
+// Server serves one listener.
+type Server struct {
+	config   Config
+	http     *http.Server
+	draining atomic.Bool
+	requests *prometheus.HistogramVec
+}
+
+// New returns a server; it listens on nothing yet.
+func New(c Config) *Server {
+	s := &Server{config: c, requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name: "chat_http_request_seconds", Help: "Duration of HTTP requests.",
+		Buckets: prometheus.ExponentialBuckets(0.0005, 2, 15),
+	}, []string{"route", "status"})}
+	c.Metrics.MustRegister(s.requests)
+	s.http = &http.Server{
+		Handler: s.handler(), ReadHeaderTimeout: headerTime, IdleTimeout: idleTime, MaxHeaderBytes: maxHeaderBytes - 4096, // net/http adds 4096
+		ErrorLog: nil,
+	}
+	return s
+}
+
+func (s *Server) handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/graphql", s.counted("graphql", http.HandlerFunc(s.graphql)))
+	mux.HandleFunc("/healthz", s.healthz)
+	mux.HandleFunc("/readyz", s.readyz)
+	if s.config.UI != nil || s.config.Development {
+		mux.Handle("/assets/", pages(s.config.Pages))
+	}
+	if s.config.UI != nil {
+		mux.Handle("/", pages(s.config.UI))
+	} else {
+		mux.HandleFunc("/", notFound)
+	}
+	cross := cors.New(cors.Options{
+		AllowedOrigins: s.config.Origins, AllowCredentials: true, AllowedMethods: []string{http.MethodGet, http.MethodPost},
+		AllowedHeaders: []string{"content-type", "accept", "user-id", "username", "authorization", "apollo-require-preflight",
+			"x-apollo-operation-name"},
+		ExposedHeaders: []string{"X-Request-Id", "Retry-After"}, MaxAge: 600,
+	})
+	return s.identified(s.recovered(s.hosts(cross.Handler(s.sameOrigin(mux)))))
+}
+
+func notFound(w http.ResponseWriter, r *http.Request) {
+	gql.WriteError(w, http.StatusNotFound, gql.NewError(r.Context(), gql.BadRequest, "There is nothing here"))
+}
+
+// Serve answers requests until Drain. Errors: the listener's.
+func (s *Server) Serve(l net.Listener) error {
+	if err := s.http.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serve HTTP: %w", err)
+	}
+	return nil
+}
+
+// Unready makes /readyz say that the process is stopping, so that no new work is sent to it.
+func (s *Server) Unready() { s.draining.Store(true) }
+
+// Drain stops listening and waits for the requests that run, as long as ctx allows. WebSockets are not its business.
+func (s *Server) Drain(ctx context.Context) error {
+	s.Unready()
+	if err := s.http.Shutdown(ctx); err != nil {
+		return fmt.Errorf("wait for running requests: %w", err)
+	}
+	return nil
+}
+
+// counted measures a route.
+func (s *Server) counted(route string, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if isUpgrade(r) { // it has metrics of its own
+			next.ServeHTTP(w, r)
+			return
+		}
+		began, out := time.Now(), &statusWriter{ResponseWriter: w, status: http.StatusOK}
+		next.ServeHTTP(out, r)
+		s.requests.WithLabelValues(route, fmt.Sprint(out.status)).Observe(time.Since(began).Seconds())
+	})
+}
+
+type statusWriter struct {
+	http.ResponseWriter
+	status int
+}
+
+func (w *statusWriter) WriteHeader(status int) {
+	w.status = status
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }

@@ -1,0 +1,336 @@
+package socket
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"sync"
+	"time"
+	"unicode/utf8"
+
+	"github.com/gorilla/websocket"
+
+	"chat/modules/fault"
+	"chat/modules/gql"
+	"chat/modules/id"
+)
+
+// conn is one connection: a goroutine that reads, one that writes, and one per operation while it runs.
+type conn struct {
+	handler *Handler
+	ws      *websocket.Conn
+	queue   *queue
+	address string
+	places  chan struct{} // one is held by each operation that runs
+
+	ctx    context.Context
+	cancel context.CancelFunc
+	caller context.Context // ctx with the caller, after connection_init; for the reader alone
+
+	closing    sync.Once
+	executing  sync.WaitGroup
+	isInitWait bool // guarded by mu, as everything below
+	mu         sync.Mutex
+	operations map[string]*operation
+	subscribed int
+}
+
+func newConn(ctx context.Context, h *Handler, ws *websocket.Conn, address string) *conn {
+	c := &conn{
+		handler: h, ws: ws, queue: newQueue(h.limits), address: address, places: make(chan struct{}, h.limits.Operations),
+		operations: map[string]*operation{}, isInitWait: true,
+	}
+	c.ctx, c.cancel = context.WithCancel(ctx)
+	return c
+}
+
+// serve runs the connection to its end.
+func (c *conn) serve() {
+	c.handler.add(c)
+	defer c.handler.remove(c)
+	timeout := time.AfterFunc(c.handler.limits.InitWait, func() {
+		if c.waitsForInit() {
+			c.close(closeInitTimeout, "Connection initialisation timeout")
+		}
+	})
+	defer timeout.Stop()
+	var writer sync.WaitGroup
+	writer.Go(c.write)
+	c.read()
+	c.endInitWait()
+	c.cancel()
+	c.queue.close()
+	for _, op := range c.takeOperations() {
+		op.stop()
+	}
+	_ = c.ws.Close() // whatever it says, it is over
+	c.executing.Wait()
+	writer.Wait()
+}
+
+func (c *conn) waitsForInit() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.isInitWait
+}
+
+// endInitWait tells whether connection_init was still waited for.
+func (c *conn) endInitWait() bool {
+	c.mu.Lock()
+	waited := c.isInitWait
+	c.isInitWait = false
+	c.mu.Unlock()
+	if waited {
+		c.handler.initialised(c.address)
+	}
+	return waited
+}
+
+func (c *conn) takeOperations() map[string]*operation {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	all := c.operations
+	c.operations = nil
+	return all
+}
+
+// close says why and lets the client close; what it still sends is read and forgotten for a moment, so that our reason is
+// not lost to a reset.
+func (c *conn) close(code int, reason string) {
+	c.closing.Do(func() {
+		c.handler.metrics.closed(code)
+		c.cancel()
+		deadline := time.Now().Add(time.Second)
+		_ = c.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, reason), deadline)
+		_ = c.ws.SetReadDeadline(deadline) // an error of these is an end as well
+	})
+}
+
+// finish waits for the operations that run, as far as ctx allows.
+func (c *conn) finish(ctx context.Context) {
+	done := make(chan struct{})
+	go func() {
+		c.executing.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+		_ = c.queue.wait(ctx, c.queue.isEmpty) // their answers are written, or nobody reads them
+	case <-ctx.Done():
+	}
+}
+
+// read handles what the client sends until the connection ends.
+func (c *conn) read() {
+	limits := c.handler.limits
+	c.ws.SetReadLimit(limits.MessageBytes) // gorilla closes 1009 beyond it
+	alive := func() error { return c.ws.SetReadDeadline(time.Now().Add(limits.PingInterval + limits.PongWait)) }
+	c.ws.SetPongHandler(func(string) error { return alive() })
+	if alive() != nil {
+		return
+	}
+	for {
+		kind, data, err := c.ws.ReadMessage()
+		switch {
+		case err != nil:
+			return
+		case c.ctx.Err() != nil:
+			continue // closing: read and forget
+		case kind != websocket.TextMessage:
+			c.close(closeBadRequest, "Only text messages are understood")
+			continue
+		case !utf8.Valid(data): // RFC 6455, 8.1
+			c.close(websocket.CloseInvalidFramePayloadData, "Text must be UTF-8")
+			continue
+		}
+		m, err := parseMessage(data)
+		if err != nil {
+			c.close(closeBadRequest, err.Error())
+			continue
+		}
+		if alive() != nil {
+			return
+		}
+		c.handle(m)
+		_ = c.queue.wait(c.ctx, c.queue.fewAnswers) // its end is seen above
+	}
+}
+
+func (c *conn) handle(m message) {
+	switch m.Type {
+	case typeInit:
+		c.init(m.Payload)
+	case typePing:
+		c.queue.answer(encode("", typePong, m.Payload))
+	case typeSubscribe:
+		c.subscribe(m)
+	case typeComplete:
+		c.mu.Lock()
+		op := c.operations[m.ID]
+		c.mu.Unlock()
+		if op != nil {
+			c.forget(op)
+			op.stop()
+		}
+	}
+}
+
+// init identifies the caller. A payload that is not understood is 4400, a caller that is refused 4403.
+func (c *conn) init(payload json.RawMessage) {
+	if !c.endInitWait() {
+		c.close(closeTooManyInits, "Too many initialisation requests")
+		return
+	}
+	var claims map[string]any
+	if payload != nil && json.Unmarshal(payload, &claims) != nil {
+		c.close(closeBadRequest, "'connection_init' message payload must be an object")
+		return
+	}
+	ctx, err := c.handler.identify(c.ctx, claims)
+	switch {
+	case err == nil:
+		c.caller = ctx
+		c.queue.answer(encode("", typeAck, nil))
+	case fault.CodeOf(err) == fault.Unauthenticated:
+		c.close(closeForbidden, "Forbidden")
+	default:
+		c.handler.log.Warn().Err(err).Msg("a caller cannot be identified")
+		c.close(websocket.CloseTryAgainLater, "Try again later")
+	}
+}
+
+func (c *conn) subscribe(m message) {
+	if c.waitsForInit() {
+		c.close(closeUnauthorized, "Unauthorized")
+		return
+	}
+	req, err := parseSubscribe(m.Payload)
+	if err != nil {
+		c.close(closeBadRequest, err.Error())
+		return
+	}
+	op := newOperation(gql.WithRequestID(c.caller, id.New[id.Any]().String()), c, m.ID)
+	c.mu.Lock()
+	_, taken := c.operations[m.ID]
+	if !taken && c.operations != nil {
+		c.operations[m.ID] = op
+	}
+	c.mu.Unlock()
+	if taken {
+		op.cancel()
+		c.close(closeSubscriberExists, "Subscriber for "+m.ID+" already exists")
+		return
+	}
+	select {
+	case c.places <- struct{}{}: // beyond so many operations at a time nothing is read
+	case <-c.ctx.Done():
+		return
+	}
+	c.executing.Go(func() {
+		defer func() { <-c.places }()
+		op.run(req)
+	})
+}
+
+// maySubscribe counts a subscription in.
+func (c *conn) maySubscribe(op *operation) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.subscribed >= c.handler.limits.Subscriptions || c.operations[op.id] != op {
+		return false
+	}
+	c.subscribed++
+	op.counted = true
+	return true
+}
+
+// forget makes an operation's id free again.
+func (c *conn) forget(op *operation) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.operations[op.id] == op {
+		delete(c.operations, op.id)
+	}
+	if op.counted {
+		op.counted = false
+		c.subscribed--
+	}
+}
+
+// write writes what waits, and pings.
+func (c *conn) write() {
+	limits := c.handler.limits
+	ping := time.NewTicker(limits.PingInterval)
+	defer ping.Stop()
+	for {
+		f, ok := c.queue.take()
+		if ok {
+			if err := c.put(&f); err != nil {
+				c.broken(err)
+				return
+			}
+			continue
+		}
+		if c.queue.drained() {
+			c.drained()
+			continue
+		}
+		select {
+		case <-c.queue.wake:
+		case <-ping.C:
+			if err := c.ws.WriteControl(websocket.PingMessage, nil, time.Now().Add(limits.WriteWait)); err != nil {
+				c.broken(err)
+				return
+			}
+		case <-c.ctx.Done():
+			return
+		}
+	}
+}
+
+// drained lets the subscriptions go on of which something was refused or dropped.
+func (c *conn) drained() {
+	c.mu.Lock()
+	operations := make([]*operation, 0, len(c.operations))
+	for _, op := range c.operations {
+		operations = append(operations, op)
+	}
+	c.mu.Unlock()
+	for _, op := range operations {
+		if sub := op.subscription(); sub != nil && c.queue.isRefusing(op) {
+			sub.Drained()
+		}
+	}
+}
+
+// put writes one message. A shared payload is not copied into a message of its own.
+func (c *conn) put(f *frame) error {
+	if err := c.ws.SetWriteDeadline(time.Now().Add(c.handler.limits.WriteWait)); err != nil {
+		return err
+	}
+	c.handler.metrics.frames.Inc()
+	c.handler.metrics.bytes.Add(float64(f.size()))
+	if f.payload == nil {
+		return c.ws.WriteMessage(websocket.TextMessage, f.prefix)
+	}
+	w, err := c.ws.NextWriter(websocket.TextMessage)
+	if err != nil {
+		return err
+	}
+	for _, part := range [][]byte{f.prefix, f.payload, []byte("}")} {
+		if _, err := w.Write(part); err != nil {
+			return err
+		}
+	}
+	return w.Close()
+}
+
+// broken ends a connection that cannot be written to: its client is gone, or takes nothing for too long.
+func (c *conn) broken(err error) {
+	var timeout interface{ Timeout() bool }
+	if errors.As(err, &timeout) && timeout.Timeout() {
+		c.close(websocket.CloseTryAgainLater, "Too slow")
+	}
+	c.cancel()
+	_ = c.ws.Close()
+}

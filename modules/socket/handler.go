@@ -1,0 +1,213 @@
+// Package socket speaks graphql-transport-ws: it carries queries, mutations and subscriptions over WebSockets.
+//
+// It promises the protocol's rules and close codes (PROTOCOL.md of enisdenjo/graphql-ws), results of a subscription in
+// order, and bounded memory: a connection that does not read is behind, its waiting results are dropped, and the live
+// engine reads them again when it has caught up. What an operation means is the business of gql and receiver.
+package socket
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/gorilla/websocket"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/rs/zerolog"
+
+	"chat/modules/gql"
+	"chat/modules/receiver"
+)
+
+// Subprotocol is the one that is spoken.
+const Subprotocol = "graphql-transport-ws"
+
+// Limits bound what one connection, or one address, may use.
+type Limits struct {
+	MessageBytes  int64         // of one message, fragments together
+	InitWait      time.Duration // for connection_init
+	PingInterval  time.Duration
+	PongWait      time.Duration
+	WriteWait     time.Duration // a write that takes longer ends the connection
+	Results       int           // results of subscriptions that wait to be written
+	ResultBytes   int           // and their size
+	Answers       int           // other messages that wait; beyond them nothing is read
+	Operations    int           // that run at a time; subscriptions count while they are opened
+	Subscriptions int
+	Uninitialised int           // connections of one address that have not said connection_init
+	OperationTime time.Duration // of a query or mutation
+	Spread        time.Duration // over which a shutdown closes connections, at most
+}
+
+// DefaultLimits are those of --auth=none, in which one socket may carry a subscription per message.
+func DefaultLimits() Limits {
+	return Limits{
+		MessageBytes: 256 << 10, InitWait: 10 * time.Second, PingInterval: 25 * time.Second, PongWait: 10 * time.Second,
+		WriteWait: 10 * time.Second, Results: 256, ResultBytes: 1 << 20, Answers: 256, Operations: 64,
+		Subscriptions: 20_000, Uninitialised: 200, OperationTime: 10 * time.Second, Spread: 5 * time.Second,
+	}
+}
+
+// Identify finds the caller in the payload of connection_init, which may be nil, and puts it into the context.
+type Identify func(ctx context.Context, payload map[string]any) (context.Context, error)
+
+// Handler upgrades requests and serves the connections.
+type Handler struct {
+	exec     *gql.Executor
+	live     *receiver.Engine
+	identify Identify
+	limits   Limits
+	log      zerolog.Logger
+	metrics  *metrics
+	upgrader websocket.Upgrader
+
+	mu            sync.Mutex
+	draining      bool
+	conns         map[*conn]struct{}
+	uninitialised map[string]int // by address
+	running       sync.WaitGroup
+}
+
+// Config is what a Handler is made of.
+type Config struct {
+	Exec     *gql.Executor
+	Live     *receiver.Engine
+	Identify Identify
+	// Origin tells whether a request may open a connection from where it comes.
+	Origin  func(*http.Request) bool
+	Limits  Limits
+	Log     zerolog.Logger
+	Metrics prometheus.Registerer
+}
+
+// New returns a handler without connections.
+func New(c Config) *Handler {
+	return &Handler{
+		exec: c.Exec, live: c.Live, identify: c.Identify, limits: c.Limits, log: c.Log, metrics: newMetrics(c.Metrics),
+		upgrader: websocket.Upgrader{
+			Subprotocols: []string{Subprotocol}, CheckOrigin: c.Origin,
+			ReadBufferSize: 1024, WriteBufferSize: 4096, WriteBufferPool: &sync.Pool{},
+		},
+		conns: map[*conn]struct{}{}, uninitialised: map[string]int{},
+	}
+}
+
+// ServeHTTP upgrades a request. A subprotocol that is absent or unknown is 400, a foreign origin 403, too many
+// connections of one address that have not begun 429, and 503 while the process stops.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	ctx := r.Context()
+	if !speaks(r) {
+		gql.WriteError(w, http.StatusBadRequest, gql.NewError(ctx, gql.BadRequest, "The WebSocket subprotocol must be "+Subprotocol))
+		return
+	}
+	address, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		address = r.RemoteAddr
+	}
+	if status, text := h.admit(address); status != 0 {
+		w.Header().Set("Retry-After", "5")
+		gql.WriteError(w, status, gql.NewError(ctx, gql.BadRequest, text))
+		return
+	}
+	ws, err := h.upgrader.Upgrade(w, r, nil)
+	if err != nil { // it has answered
+		h.initialised(address)
+		h.running.Done()
+		return
+	}
+	go func() {
+		defer h.running.Done()
+		newConn(context.WithoutCancel(ctx), h, ws, address).serve()
+	}()
+}
+
+func speaks(r *http.Request) bool {
+	for _, protocol := range websocket.Subprotocols(r) {
+		if protocol == Subprotocol {
+			return true
+		}
+	}
+	return false
+}
+
+// admit counts a connection in, or says why not.
+func (h *Handler) admit(address string) (status int, text string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	switch {
+	case h.draining:
+		return http.StatusServiceUnavailable, "The server is stopping"
+	case h.uninitialised[address] >= h.limits.Uninitialised:
+		return http.StatusTooManyRequests, "Too many connections of this address wait for connection_init"
+	}
+	h.uninitialised[address]++
+	h.running.Add(1)
+	return 0, ""
+}
+
+// initialised ends the wait for connection_init of one connection.
+func (h *Handler) initialised(address string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.uninitialised[address]--; h.uninitialised[address] <= 0 {
+		delete(h.uninitialised, address)
+	}
+}
+
+func (h *Handler) add(c *conn) {
+	h.mu.Lock()
+	draining := h.draining
+	h.conns[c] = struct{}{}
+	h.mu.Unlock()
+	h.metrics.open.Inc()
+	if draining {
+		c.close(websocket.CloseServiceRestart, "The server is stopping")
+	}
+}
+
+func (h *Handler) remove(c *conn) {
+	h.mu.Lock()
+	delete(h.conns, c)
+	h.mu.Unlock()
+	h.metrics.open.Dec()
+}
+
+// Shutdown refuses new connections and closes the open ones with 1012, spread over a few seconds so that their clients do
+// not come back all at once. Queries and mutations that run are answered first, as far as ctx allows. It returns when
+// nothing is left.
+func (h *Handler) Shutdown(ctx context.Context) error {
+	h.mu.Lock()
+	h.draining = true
+	conns := make([]*conn, 0, len(h.conns))
+	for c := range h.conns {
+		conns = append(conns, c)
+	}
+	h.mu.Unlock()
+	pause := min(h.limits.Spread/time.Duration(max(len(conns), 1)), 5*time.Millisecond)
+	for _, c := range conns {
+		go func() {
+			c.finish(ctx)
+			c.close(websocket.CloseServiceRestart, "The server is stopping")
+		}()
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+		}
+	}
+	done := make(chan struct{})
+	go func() {
+		h.running.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+	}
+	for _, c := range conns {
+		_ = c.ws.Close() // it had its time
+	}
+	<-done
+	return ctx.Err()
+}

@@ -1,0 +1,117 @@
+package socket
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+
+	"chat/modules/gql"
+)
+
+// Close codes of the protocol. Source: PROTOCOL.md of enisdenjo/graphql-ws.
+const (
+	closeBadRequest       = 4400
+	closeUnauthorized     = 4401
+	closeForbidden        = 4403
+	closeInitTimeout      = 4408
+	closeSubscriberExists = 4409
+	closeTooManyInits     = 4429
+)
+
+// Types of messages.
+const (
+	typeInit      = "connection_init"
+	typeAck       = "connection_ack"
+	typePing      = "ping"
+	typePong      = "pong"
+	typeSubscribe = "subscribe"
+	typeNext      = "next"
+	typeError     = "error"
+	typeComplete  = "complete"
+)
+
+// message is one message of a client.
+type message struct {
+	ID      string
+	Type    string
+	Payload json.RawMessage // nil where there is none
+}
+
+// parseMessage reads a message. Its error is the reason of close code 4400.
+func parseMessage(data []byte) (message, error) {
+	var m struct {
+		ID      *string         `json:"id"`
+		Type    *string         `json:"type"`
+		Payload json.RawMessage `json:"payload"`
+	}
+	if err := json.Unmarshal(data, &m); err != nil {
+		return message{}, fmt.Errorf("Invalid message received")
+	}
+	if m.Type == nil {
+		return message{}, fmt.Errorf("Message is missing the 'type' property")
+	}
+	out := message{Type: *m.Type, Payload: m.Payload}
+	if bytes.Equal(out.Payload, []byte("null")) {
+		out.Payload = nil
+	}
+	if m.ID != nil {
+		out.ID = *m.ID
+	}
+	switch out.Type {
+	case typeSubscribe, typeComplete:
+		if out.ID == "" {
+			return message{}, fmt.Errorf("Message is missing the 'id' property")
+		}
+	case typeInit, typePing, typePong:
+		if out.Payload != nil && out.Payload[0] != '{' {
+			return message{}, fmt.Errorf("'%s' message payload must be an object", out.Type)
+		}
+	default:
+		return message{}, fmt.Errorf("Invalid message 'type' property")
+	}
+	return out, nil
+}
+
+// parseSubscribe reads the payload of a subscribe message. Its error is the reason of close code 4400.
+func parseSubscribe(payload json.RawMessage) (gql.Request, error) {
+	var p struct {
+		OperationName *string         `json:"operationName"`
+		Query         *string         `json:"query"`
+		Variables     map[string]any  `json:"variables"`
+		Extensions    json.RawMessage `json:"extensions"`
+	}
+	if payload == nil || json.Unmarshal(payload, &p) != nil || p.Query == nil {
+		return gql.Request{}, fmt.Errorf("'subscribe' message payload must have a query, and variables that are an object")
+	}
+	req := gql.Request{Query: *p.Query, Variables: p.Variables}
+	if p.OperationName != nil {
+		req.OperationName = *p.OperationName
+	}
+	return req, nil
+}
+
+// encode writes a message of ours; payload may be nil.
+func encode(id, kind string, payload []byte) []byte {
+	var b bytes.Buffer
+	b.WriteByte('{')
+	if id != "" {
+		b.WriteString(`"id":`)
+		b.Write(quote(id))
+		b.WriteByte(',')
+	}
+	b.WriteString(`"type":"` + kind + `"`)
+	if payload != nil {
+		b.WriteString(`,"payload":`)
+		b.Write(payload)
+	}
+	b.WriteByte('}')
+	return b.Bytes()
+}
+
+func quote(text string) []byte {
+	quoted, err := json.Marshal(text)
+	if err != nil { // text always encodes
+		return []byte(`""`)
+	}
+	return quoted
+}

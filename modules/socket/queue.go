@@ -1,0 +1,202 @@
+package socket
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+
+	"chat/modules/receiver"
+)
+
+var errClosed = errors.New("the connection is closed")
+
+// frame is one message that waits to be written. Of a result only the envelope is the connection's own.
+type frame struct {
+	prefix  []byte // with payload: what stands before it; without: the whole message
+	payload []byte // shared, never changed
+	op      *operation
+	cursor  receiver.Cursor
+}
+
+func (f *frame) isResult() bool { return f.op != nil }
+
+func (f *frame) size() int { return len(f.prefix) + len(f.payload) + 1 }
+
+// queue is what waits to be written on one connection: results of subscriptions, which may be dropped, and answers, which
+// may not. Safe for concurrent use.
+type queue struct {
+	limits Limits
+
+	mu      sync.Mutex
+	frames  []frame
+	results int
+	bytes   int // of results
+	behind  bool
+	closed  bool
+	wake    chan struct{}   // for the writer
+	waiters []chan struct{} // for room
+}
+
+func newQueue(l Limits) *queue { return &queue{limits: l, wake: make(chan struct{}, 1)} }
+
+// answer adds a message that is never dropped.
+func (q *queue) answer(data []byte) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if !q.closed {
+		q.frames = append(q.frames, frame{prefix: data})
+		q.signal()
+	}
+}
+
+func (q *queue) signal() {
+	select {
+	case q.wake <- struct{}{}:
+	default:
+	}
+}
+
+// result adds a result. Not taken: the connection is behind, and what is in dropped will not be written either.
+func (q *queue) result(f frame) (taken bool, dropped []frame) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	switch {
+	case q.closed:
+		return true, nil // nobody will miss it
+	case q.behind || f.op.refusing:
+		f.op.refusing = true
+		return false, nil
+	case q.results < q.limits.Results && q.bytes+f.size() <= q.limits.ResultBytes || q.results == 0:
+		q.frames = append(q.frames, f)
+		q.results++
+		q.bytes += f.size()
+		q.signal()
+		return true, nil
+	}
+	f.op.refusing, q.behind = true, true
+	dropped = q.drop(func(f *frame) bool { return f.isResult() })
+	for _, d := range dropped {
+		d.op.refusing = true
+	}
+	q.signal()
+	return false, dropped
+}
+
+// drop takes results out. The caller holds the lock.
+func (q *queue) drop(which func(*frame) bool) (dropped []frame) {
+	q.frames = slices.DeleteFunc(q.frames, func(f frame) bool {
+		if !which(&f) {
+			return false
+		}
+		dropped = append(dropped, f)
+		q.results--
+		q.bytes -= f.size()
+		return true
+	})
+	q.makeRoom()
+	return dropped
+}
+
+// forget takes out what waits of an operation that has ended.
+func (q *queue) forget(op *operation) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.drop(func(f *frame) bool { return f.op == op })
+}
+
+// take removes the first frame.
+func (q *queue) take() (frame, bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if len(q.frames) == 0 {
+		return frame{}, false
+	}
+	f := q.frames[0]
+	q.frames[0] = frame{}
+	q.frames = q.frames[1:]
+	if f.isResult() {
+		q.results--
+		q.bytes -= f.size()
+	}
+	q.makeRoom()
+	return f, true
+}
+
+// drained tells whether the connection was behind and has now written everything.
+func (q *queue) drained() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if !q.behind || len(q.frames) > 0 {
+		return false
+	}
+	q.behind = false
+	return true
+}
+
+// hasRoom: a replay may offer more. The caller holds the lock.
+func (q *queue) hasRoom() bool {
+	return q.closed || q.behind || q.results <= q.limits.Results/2 && q.bytes <= q.limits.ResultBytes/2
+}
+
+// fewAnswers: more may be read from the client. The caller holds the lock.
+func (q *queue) fewAnswers() bool {
+	return q.closed || len(q.frames)-q.results < q.limits.Answers
+}
+
+// isEmpty: everything was taken to be written. The caller holds the lock.
+func (q *queue) isEmpty() bool { return len(q.frames) == 0 }
+
+func (q *queue) makeRoom() {
+	if q.hasRoom() || q.fewAnswers() {
+		for _, w := range q.waiters {
+			close(w)
+		}
+		q.waiters = nil
+	}
+}
+
+// wait returns when a condition holds.
+func (q *queue) wait(ctx context.Context, holds func() bool) error {
+	for {
+		q.mu.Lock()
+		if q.closed {
+			q.mu.Unlock()
+			return errClosed
+		}
+		if holds() {
+			q.mu.Unlock()
+			return nil
+		}
+		w := make(chan struct{})
+		q.waiters = append(q.waiters, w)
+		q.mu.Unlock()
+		select {
+		case <-w:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// resume lets an operation's results in again.
+func (q *queue) resume(op *operation) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	op.refusing = false
+}
+
+func (q *queue) isRefusing(op *operation) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return op.refusing
+}
+
+// close forgets everything.
+func (q *queue) close() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.closed, q.frames, q.results, q.bytes = true, nil, 0, 0
+	q.makeRoom()
+	q.signal()
+}
