@@ -94,7 +94,7 @@ func serverURL(t testing.TB) string {
 	if err != nil {
 		t.Fatalf("start PostgreSQL for the tests: %v", err)
 	}
-	return server
+	return server.url
 }
 
 func admin(t testing.TB, server string) *sql.DB {
@@ -183,16 +183,16 @@ func fingerprint(t testing.TB) string {
 
 // start gives the server's address. One of our own is watched by a shell that holds the other end of a pipe: when this
 // process ends, the shell stops the server and removes its directory.
-func start() (string, error) {
+func start() (*running, error) {
 	if server := os.Getenv(EnvURL); server != "" {
-		return server, nil
+		return &running{url: server}, nil
 	}
 	dir, err := os.MkdirTemp("/tmp", "chat-pgtest-")
 	if err != nil {
-		return "", fmt.Errorf("make a directory: %w", err)
+		return nil, fmt.Errorf("make a directory: %w", err)
 	}
 	if err := os.Chmod(dir, 0o755); err != nil { // PostgreSQL may run as another user
-		return "", fmt.Errorf("open the directory: %w", err)
+		return nil, fmt.Errorf("open the directory: %w", err)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
@@ -200,22 +200,24 @@ func start() (string, error) {
 		Dir: dir + "/pg", Binaries: os.Getenv("PG_BIN"), Settings: Settings(), Log: zerolog.Nop(),
 	})
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	reader, writer, err := os.Pipe()
 	if err != nil {
-		return "", fmt.Errorf("watch the server: %w", err)
+		return nil, fmt.Errorf("watch the server: %w", err)
 	}
 	watch := exec.Command("/bin/sh", "-c", `read -r _; kill -QUIT "$1"; sleep 1; rm -rf "$2" "$3"`,
 		"sh", strconv.Itoa(server.PID()), dir, server.Socket())
 	watch.Stdin = reader
 	if err := watch.Start(); err != nil {
-		return "", fmt.Errorf("watch the server: %w", err)
+		return nil, fmt.Errorf("watch the server: %w", err)
 	}
 	_ = reader.Close()
-	keepOpen = writer
-	return server.URL("postgres"), nil
+	return &running{url: server.URL("postgres"), watch: writer}, nil
 }
 
-// keepOpen is the end of the pipe that closes with this process. As a local variable it would be collected.
-var keepOpen *os.File
+// running is a server, and the end of the pipe that closes with this process.
+type running struct {
+	url   string
+	watch *os.File
+}

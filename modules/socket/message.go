@@ -3,6 +3,7 @@ package socket
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"chat/modules/gql"
@@ -45,10 +46,10 @@ func parseMessage(data []byte) (message, error) {
 		Payload json.RawMessage `json:"payload"`
 	}
 	if err := json.Unmarshal(data, &m); err != nil {
-		return message{}, fmt.Errorf("Invalid message received")
+		return message{}, errors.New("invalid message received")
 	}
 	if m.Type == nil {
-		return message{}, fmt.Errorf("Message is missing the 'type' property")
+		return message{}, errors.New("message is missing the 'type' property")
 	}
 	out := message{Type: *m.Type, Payload: m.Payload}
 	if bytes.Equal(out.Payload, []byte("null")) {
@@ -60,14 +61,14 @@ func parseMessage(data []byte) (message, error) {
 	switch out.Type {
 	case typeSubscribe, typeComplete:
 		if out.ID == "" {
-			return message{}, fmt.Errorf("Message is missing the 'id' property")
+			return message{}, errors.New("message is missing the 'id' property")
 		}
 	case typeInit, typePing, typePong:
 		if out.Payload != nil && out.Payload[0] != '{' {
 			return message{}, fmt.Errorf("'%s' message payload must be an object", out.Type)
 		}
 	default:
-		return message{}, fmt.Errorf("Invalid message 'type' property")
+		return message{}, errors.New("invalid message 'type' property")
 	}
 	return out, nil
 }
@@ -81,7 +82,7 @@ func parseSubscribe(payload json.RawMessage) (gql.Request, error) {
 		Extensions    json.RawMessage `json:"extensions"`
 	}
 	if payload == nil || json.Unmarshal(payload, &p) != nil || p.Query == nil {
-		return gql.Request{}, fmt.Errorf("'subscribe' message payload must have a query, and variables that are an object")
+		return gql.Request{}, errors.New("'subscribe' message payload must have a query, and variables that are an object")
 	}
 	req := gql.Request{Query: *p.Query, Variables: p.Variables}
 	if p.OperationName != nil {

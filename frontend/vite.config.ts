@@ -1,0 +1,22 @@
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vitest/config";
+
+const server = "http://127.0.0.1:4000";
+
+export default defineConfig({
+  plugins: [react()],
+  build: {
+    rollupOptions: {
+      input: { index: "index.html", graphiql: "graphiql.html" },
+      onwarn: (warning, warn) => warning.code === "MODULE_LEVEL_DIRECTIVE" || warn(warning), // of libraries; no effect
+    },
+    // The editor of GraphiQL is large by nature, and only its own page loads it.
+    chunkSizeWarningLimit: 5000,
+    modulePreload: { polyfill: false },
+    assetsInlineLimit: 0,
+  },
+  server: {
+    proxy: { "/graphql": { target: server, ws: true }, "/healthz": server, "/readyz": server },
+  },
+  test: { environment: "happy-dom" },
+});
