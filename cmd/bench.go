@@ -1,0 +1,50 @@
+package cmd
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"chat/modules/lab"
+)
+
+// benchCommand measures this binary beside PostgreSQL's own benchmark.
+func benchCommand() *cobra.Command {
+	seconds := 8
+	c := &cobra.Command{
+		Use:   "bench",
+		Short: "Measure sends, their cost, starts and memory beside pgbench, in one table",
+		Args:  cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			binary, err := os.Executable()
+			if err != nil {
+				return fmt.Errorf("find this binary: %w", err)
+			}
+			pgbench, err := findPGBench()
+			if err != nil {
+				return err
+			}
+			b := lab.Bench{Binary: binary, PGBench: pgbench, Seconds: seconds, Out: c.OutOrStdout()}
+			return b.Run(c.Context())
+		},
+	}
+	c.Flags().IntVar(&seconds, "seconds", seconds, "how long each load lasts")
+	return c
+}
+
+// findPGBench prefers the real program to the wrapper that Debian puts into the path.
+func findPGBench() (string, error) {
+	found, err := filepath.Glob("/usr/lib/postgresql/*/bin/pgbench")
+	if err == nil && len(found) > 0 {
+		return found[len(found)-1], nil
+	}
+	path, err := exec.LookPath("pgbench")
+	if err != nil {
+		return "", errors.New("pgbench, the floor of the benchmark, is not installed; it comes with PostgreSQL's server")
+	}
+	return filepath.EvalSymlinks(path)
+}

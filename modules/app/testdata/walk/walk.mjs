@@ -1,0 +1,202 @@
+// Walks through the product as a client would: Apollo Client over HTTP, graphql-ws over a WebSocket.
+// Usage: node walk.mjs http://127.0.0.1:4000/graphql
+import assert from "node:assert/strict";
+import { ApolloClient, ApolloLink, gql, HttpLink, InMemoryCache } from "@apollo/client/core";
+import { GraphQLWsLink } from "@apollo/client/link/subscriptions";
+import { createClient } from "graphql-ws";
+import WebSocket from "ws";
+
+const url = process.argv[2];
+const sockets = [];
+
+/** A client that says who it is by header and connection parameter, as clients of the brief's API do. */
+function connect(userId = "") {
+  const socket = createClient({
+    url: url.replace("http", "ws"),
+    webSocketImpl: WebSocket,
+    connectionParams: { "user-id": userId, username: "" },
+    lazy: false,
+  });
+  sockets.push(socket);
+  const http = new HttpLink({ uri: url, headers: { "user-id": userId, username: "" } });
+  const link = ApolloLink.split(({ operationType }) => operationType === "subscription", new GraphQLWsLink(socket), http);
+  return new ApolloClient({ link, cache: new InMemoryCache(), defaultOptions: { query: { fetchPolicy: "no-cache" }, mutate: { fetchPolicy: "no-cache" } } });
+}
+
+const nobody = connect();
+const run = async (client, text, variables) => {
+  const document = gql(text);
+  const isMutation = document.definitions[0].operation === "mutation";
+  const { data } = isMutation
+    ? await client.mutate({ mutation: document, variables })
+    : await client.query({ query: document, variables });
+  return data;
+};
+
+/** Collects what a subscription gives; `until(n)` waits for the n-th. */
+function listen(client, text, variables) {
+  const got = [];
+  let wake = () => {};
+  client.subscribe({ query: gql(text), variables }).subscribe({
+    next: ({ data, error }) => {
+      assert.equal(error, undefined);
+      got.push(Object.values(data)[0]);
+      wake();
+    },
+    error: (error) => {
+      console.error("subscription failed", text, error);
+      process.exit(1);
+    },
+  });
+  return {
+    got,
+    async until(n) {
+      const deadline = Date.now() + 10_000;
+      while (got.length < n) {
+        assert.ok(Date.now() < deadline, `waited for ${n} of ${text}, have ${JSON.stringify(got)}`);
+        await new Promise((resolve) => {
+          wake = resolve;
+          setTimeout(resolve, 100);
+        });
+      }
+      return got;
+    },
+  };
+}
+
+// Users: both call forms, a taken name, the list with empty identity headers.
+const names = ["ann", "bob", "cid", "dee"];
+const users = {};
+for (const name of names) {
+  const { createUser } = await run(
+    nobody,
+    `mutation ($u: String!, $e: String!, $d: String) { createUser(username: $u, email: $e, displayName: $d) { id username email displayName isActive createdAt } }`,
+    { u: name, e: `${name}@example.org`, d: name.toUpperCase() },
+  );
+  assert.equal(createUser.username, name);
+  users[name] = createUser.id;
+}
+await assert.rejects(
+  run(nobody, `mutation { createUser(createUserInput: { username: "ANN", email: "x@example.org" }) { id } }`),
+  /Username already exists/,
+);
+await assert.rejects(
+  run(nobody, `mutation { createUser(createUserInput: { username: "zoe", email: "Ann@Example.org" }) { id } }`),
+  /Email already exists/,
+);
+const listed = await run(nobody, `{ users { id username email } userByUsername(username: "BOB") { id } }`);
+assert.deepEqual(listed.users.map((u) => u.username), names);
+assert.equal(listed.users[0].email, "ann@example.org");
+assert.equal(listed.userByUsername.id, users.bob);
+
+const as = Object.fromEntries(names.map((name) => [name, connect(users[name])]));
+
+// A direct chat and a group, seen live by their members.
+const added = listen(as.bob, `subscription ($u: String!) { chatAdded(userId: $u) { id name chatType participantIds } }`, { u: users.bob });
+await new Promise((resolve) => setTimeout(resolve, 300)); // a subscription says nothing when it begins
+const { createChat: direct } = await run(
+  as.ann,
+  `mutation ($p: [String!]!) { createChat(createChatInput: { name: "", description: "", chatType: "direct", participantIds: $p }) { id chatType participantIds createdBy } }`,
+  { p: [users.ann, users.bob, users.ann] },
+);
+assert.equal(direct.participantIds.length, 2);
+const { createChat: group } = await run(
+  as.ann,
+  `mutation ($p: [String!]!) { createChat(createChatInput: { name: "team", participantIds: $p }) { id name } }`,
+  { p: [users.ann, users.bob, users.cid] },
+);
+assert.deepEqual((await added.until(2)).map((c) => c.id).sort(), [direct.id, group.id].sort());
+const opened = await run(as.bob, `mutation ($u: ID!) { openDirectChat(userId: $u) { id } }`, { u: users.ann });
+assert.equal(opened.openDirectChat.id, direct.id);
+
+// Messages live, edited and deleted live, receipts once per reader.
+const messages = listen(as.bob, `subscription ($c: ID!) { messageAdded(chatId: $c) { id content senderId chatId } }`, { c: direct.id });
+const edits = listen(as.bob, `subscription ($c: ID!) { messageUpdated(chatId: $c) { id content isEdited } }`, { c: direct.id });
+const deletions = listen(as.bob, `subscription ($c: ID!) { messageDeleted(chatId: $c) { id chatId content isDeleted } }`, { c: direct.id });
+const log = listen(as.bob, `subscription ($c: ID!) { chatEvents(chatId: $c, afterSeq: 0) { seq kind } }`, { c: direct.id });
+const counts = listen(as.bob, `subscription ($u: String!) { unreadCountUpdated(userId: $u) { chatId userId unreadCount } }`, { u: users.bob });
+await new Promise((resolve) => setTimeout(resolve, 300));
+const send = (from, chat, content, key) =>
+  run(
+    as[from],
+    `mutation ($i: CreateMessageInput!) { createMessage(createMessageInput: $i) { id seq content senderId chatId isEdited createdAt clientMessageId } }`,
+    { i: { content, senderId: users[from], chatId: chat, ...(key && { clientMessageId: key }) } },
+  ).then((data) => data.createMessage);
+const hello = await send("ann", direct.id, "hello", "key-1");
+assert.equal((await send("ann", direct.id, "hello", "key-1")).id, hello.id);
+assert.equal((await messages.until(1))[0].content, "hello");
+assert.equal((await counts.until(1))[0].unreadCount, 1);
+const reads = listen(as.ann, `subscription ($m: ID!) { messageReadUpdated(messageId: $m) { messageId userId readAt } }`, { m: hello.id });
+await new Promise((resolve) => setTimeout(resolve, 300));
+const mark = `mutation ($m: ID!, $u: String!) { markMessageAsRead(messageId: $m, userId: $u) { id messageId userId readAt } }`;
+const [first, second] = await Promise.all([1, 2].map(() => run(as.bob, mark, { m: hello.id, u: users.bob })));
+assert.deepEqual(first, second);
+assert.equal((await reads.until(1))[0].userId, users.bob);
+assert.equal((await counts.until(2)).at(-1).unreadCount, 0);
+const { messageReadStatus: status } = await run(
+  as.ann,
+  `query ($m: ID!) { messageReadStatus(messageId: $m) { totalParticipants readByCount isFullyRead readByUsers { userId readAt } } }`,
+  { m: hello.id },
+);
+assert.deepEqual([status.totalParticipants, status.readByCount, status.isFullyRead], [1, 1, true]);
+await assert.rejects(
+  run(as.bob, `mutation ($m: ID!, $u: String!) { updateMessage(id: $m, content: "no", userId: $u) { id } }`, { m: hello.id, u: users.bob }),
+  /Only the sender can edit this message/,
+);
+await run(as.ann, `mutation ($m: ID!, $u: String!) { updateMessage(id: $m, content: "hello again", userId: $u) { id isEdited editedAt } }`, { m: hello.id, u: users.ann });
+assert.deepEqual((await edits.until(1))[0].content, "hello again");
+await run(as.ann, `mutation ($m: ID!, $u: String!) { removeMessage(id: $m, userId: $u) { id } }`, { m: hello.id, u: users.ann });
+assert.equal((await deletions.until(1))[0].id, hello.id);
+assert.deepEqual((await log.until(3)).map((e) => [e.seq, e.kind]), [
+  [1, "MESSAGE_ADDED"],
+  [2, "MESSAGE_UPDATED"],
+  [3, "MESSAGE_DELETED"],
+]);
+
+// Members come and go, and everybody is told.
+const shape = listen(as.cid, `subscription ($u: String!) { chatUpdated(userId: $u) { id name participantIds } }`, { u: users.cid });
+await new Promise((resolve) => setTimeout(resolve, 300));
+await run(as.cid, `mutation ($c: ID!, $u: String!) { addParticipant(chatId: $c, userId: $u) { id } }`, { c: group.id, u: users.dee });
+assert.equal((await shape.until(1))[0].participantIds.length, 4);
+await run(as.ann, `mutation ($c: ID!) { updateChat(id: $c, name: "crew") { name } }`, { c: group.id });
+assert.equal((await shape.until(2))[1].name, "crew");
+await run(as.ann, `mutation ($c: ID!, $u: String!) { removeParticipant(chatId: $c, userId: $u) { id } }`, { c: group.id, u: users.cid });
+assert.deepEqual((await shape.until(3))[2].participantIds, []);
+await assert.rejects(run(as.cid, `query ($c: ID!) { chat(id: $c) { id } }`, { c: group.id }), /Chat with ID .* not found/);
+
+// Unread counts are exact under 50 concurrent senders, in a group of 51.
+const crowd = [];
+for (let n = 0; n < 50; n++) {
+  const { createUser } = await run(nobody, `mutation ($u: String!, $e: String!) { createUser(username: $u, email: $e) { id } }`, { u: `crowd ${n}`, e: `crowd${n}@example.org` });
+  crowd.push(createUser.id);
+}
+const { createChat: busy } = await run(
+  as.ann,
+  `mutation ($p: [String!]!) { createChat(createChatInput: { name: "busy", participantIds: $p }) { id } }`,
+  { p: [users.ann, ...crowd] },
+);
+const stream = listen(as.ann, `subscription ($c: ID!) { messageAdded(chatId: $c) { seq content } }`, { c: busy.id });
+await new Promise((resolve) => setTimeout(resolve, 300));
+await Promise.all(
+  crowd.map(async (sender, n) => {
+    for (let k = 0; k < 4; k++) {
+      await run(nobody, `mutation ($i: CreateMessageInput!) { createMessage(createMessageInput: $i) { id } }`, {
+        i: { content: `${n}/${k}`, senderId: sender, chatId: busy.id },
+      });
+    }
+  }),
+);
+assert.deepEqual((await stream.until(200)).map((m) => m.seq), Array.from({ length: 200 }, (_, n) => n + 1));
+const { unreadCount } = await run(as.ann, `query ($c: ID!, $u: String!) { unreadCount(chatId: $c, userId: $u) }`, { c: busy.id, u: users.ann });
+assert.equal(unreadCount, 200);
+const { unreadCounts } = await run(nobody, `query ($u: String!) { unreadCounts(userId: $u) { id chatId userId unreadCount } }`, { u: crowd[7] });
+assert.equal(unreadCounts[0].unreadCount, 196);
+const { messages: history } = await run(as.ann, `query ($c: ID!) { messages(chatId: $c) { seq content } }`, { c: busy.id });
+assert.deepEqual(history.map((m) => m.seq), Array.from({ length: 200 }, (_, n) => n + 1));
+const last = stream.got.at(-1);
+const { markChatRead } = await run(as.ann, `mutation ($c: ID!, $s: Seq!) { markChatRead(chatId: $c, upToSeq: $s) { unreadCount } }`, { c: busy.id, s: last.seq });
+assert.equal(markChatRead.unreadCount, 0);
+
+for (const socket of sockets) socket.dispose();
+console.log("walked");
+process.exit(0);
