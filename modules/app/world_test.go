@@ -101,7 +101,7 @@ func (w *world) user(name string) id.User {
 	w.t.Helper()
 	var out struct{ CreateUser struct{ ID id.User } }
 	w.must(w.as(id.User{}), &out, `mutation($n: String!, $e: String!) { createUser(username: $n, email: $e) { id } }`,
-		vars{"n": name, "e": name + "@example.org"})
+		vars{"n": name, "e": strings.ReplaceAll(name, " ", ".") + "@example.org"})
 	return out.CreateUser.ID
 }
 

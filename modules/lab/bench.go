@@ -3,6 +3,7 @@
 package lab
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -15,6 +16,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -174,6 +177,15 @@ func (b *Bench) sends(ctx context.Context, p *process, chats, members, senders i
 	if err != nil {
 		return load{}, err
 	}
+	var calls [][]byte // one for each chat, and again, so that every client begins at another
+	for n := range len(rooms) + senders {
+		room := rooms[n%len(rooms)]
+		call, err := encodeCall(p.url, sendMessage, map[string]any{"c": room, "u": users[room][n%len(users[room])], "t": text})
+		if err != nil {
+			return load{}, err
+		}
+		calls = append(calls, call)
+	}
 	began, server, database := time.Now(), p.serverCPU(), p.databaseCPU()
 	var failed atomic.Pointer[error]
 	durations := make([][]time.Duration, senders)
@@ -181,15 +193,10 @@ func (b *Bench) sends(ctx context.Context, p *process, chats, members, senders i
 	var wg sync.WaitGroup
 	for n := range senders {
 		wg.Go(func() {
-			for k := 0; time.Now().Before(until); k++ {
-				room := rooms[(n+k)%len(rooms)]
-				sender := users[room][n%len(users[room])]
-				start := time.Now()
-				if err := p.call(ctx, sendMessage, map[string]any{"c": room, "u": sender, "t": text}, nil); err != nil {
-					failed.Store(&err)
-					return
-				}
-				durations[n] = append(durations[n], time.Since(start))
+			times, err := p.send(ctx, until, calls[n:])
+			durations[n] = times
+			if err != nil {
+				failed.Store(&err)
 			}
 		})
 	}
@@ -205,6 +212,23 @@ func (b *Bench) sends(ctx context.Context, p *process, chats, members, senders i
 		server: (p.serverCPU() - server) / sent * 1000, database: (p.databaseCPU() - database) / sent * 1000,
 		p50: ms(all[len(all)/2]), p99: ms(all[len(all)*99/100]),
 	}, nil
+}
+
+// send makes calls one after another, each when the one before is answered.
+func (p *process) send(ctx context.Context, until time.Time, calls [][]byte) (times []time.Duration, err error) {
+	c, err := dial(ctx, p.url)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = c.conn.Close() }()
+	for k := 0; time.Now().Before(until); k++ {
+		start := time.Now()
+		if err := c.call(calls[k%len(calls)], nil); err != nil {
+			return times, err
+		}
+		times = append(times, time.Since(start))
+	}
+	return times, nil
 }
 
 func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
@@ -242,38 +266,81 @@ func (p *process) populate(ctx context.Context, chats, members, senders int) (ma
 	return users, rooms, nil
 }
 
-var errGraphQL = errors.New("the call failed")
-
+// call makes one call on a connection of its own kind: as little work as a client can have, since it shares the machine
+// with what it measures.
 func (p *process) call(ctx context.Context, query string, variables map[string]any, out any) error {
+	c, err := dial(ctx, p.url)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = c.conn.Close() }()
+	request, err := encodeCall(p.url, query, variables)
+	if err != nil {
+		return err
+	}
+	return c.call(request, out)
+}
+
+// encodeCall is a whole HTTP request.
+func encodeCall(url, query string, variables map[string]any) ([]byte, error) {
 	body, err := json.Marshal(map[string]any{"query": query, "variables": variables})
 	if err != nil {
-		return fmt.Errorf("encode a call: %w", err)
+		return nil, fmt.Errorf("encode a call: %w", err)
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, p.url+"/graphql", bytes.NewReader(body))
+	return fmt.Appendf(nil, "POST /graphql HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
+		strings.TrimPrefix(url, "http://"), len(body), body), nil
+}
+
+// connection is a keep-alive connection that makes one call at a time.
+type connection struct {
+	conn   net.Conn
+	reader *bufio.Reader
+	body   []byte
+}
+
+func dial(ctx context.Context, url string) (*connection, error) {
+	var d net.Dialer
+	conn, err := d.DialContext(ctx, "tcp", strings.TrimPrefix(url, "http://"))
 	if err != nil {
-		return fmt.Errorf("make a call: %w", err)
+		return nil, fmt.Errorf("connect: %w", err)
 	}
-	req.Header.Set("Content-Type", "application/json")
-	res, err := client.Do(req)
-	if err != nil {
+	return &connection{conn: conn, reader: bufio.NewReader(conn)}, nil
+}
+
+func (c *connection) call(request []byte, out any) error {
+	if _, err := c.conn.Write(request); err != nil {
 		return fmt.Errorf("call: %w", err)
 	}
-	defer func() { _ = res.Body.Close() }()
-	var answer struct {
-		Data   json.RawMessage
-		Errors []struct{ Message string }
+	length := 0
+	for {
+		line, err := c.reader.ReadSlice('\n')
+		if err != nil {
+			return fmt.Errorf("read an answer: %w", err)
+		}
+		if text, ok := bytes.CutPrefix(line, []byte("Content-Length: ")); ok {
+			if length, err = strconv.Atoi(string(bytes.TrimSpace(text))); err != nil {
+				return fmt.Errorf("read an answer's length: %w", err)
+			}
+		}
+		if len(line) == 2 {
+			break
+		}
 	}
-	if err := json.NewDecoder(res.Body).Decode(&answer); err != nil {
+	c.body = slices.Grow(c.body[:0], length)[:length]
+	if _, err := io.ReadFull(c.reader, c.body); err != nil {
 		return fmt.Errorf("read an answer: %w", err)
 	}
-	if len(answer.Errors) > 0 {
-		return fmt.Errorf("%w: %s", errGraphQL, answer.Errors[0].Message)
+	if !bytes.HasPrefix(c.body, []byte(`{"data":`)) {
+		return fmt.Errorf("%w: %s", errCall, c.body)
 	}
 	if out == nil {
 		return nil
 	}
+	var answer struct{ Data json.RawMessage }
+	if err := json.Unmarshal(c.body, &answer); err != nil {
+		return fmt.Errorf("read an answer: %w", err)
+	}
 	return json.Unmarshal(answer.Data, out)
 }
 
-// client keeps a connection for each sender.
-var client = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: clients, MaxIdleConns: clients}}
+var errCall = errors.New("the call failed")
