@@ -67,7 +67,9 @@ const (
 )
 
 // membersSee: reads of a chat. Nobody reads without restriction, as in the brief.
-func membersSee() map[relation]string { return map[relation]string{former: notFound, stranger: notFound} }
+func membersSee() map[relation]string {
+	return map[relation]string{former: notFound, stranger: notFound}
+}
 
 // membersDo: writes that need to know who.
 func membersDo() map[relation]string {

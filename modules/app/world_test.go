@@ -26,6 +26,23 @@ type world struct {
 	t     testing.TB
 	db    *pg.DB
 	stack *Stack
+	stats *prometheus.Registry
+}
+
+// metric is the value of a counter or gauge without labels.
+func metric(t testing.TB, w *world, name string) float64 {
+	t.Helper()
+	families, err := w.stats.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range families {
+		if f.GetName() == name {
+			return f.GetMetric()[0].GetCounter().GetValue() + f.GetMetric()[0].GetGauge().GetValue()
+		}
+	}
+	t.Fatalf("there is no metric %s", name)
+	return 0
 }
 
 func newWorld(t testing.TB) *world {
@@ -35,7 +52,8 @@ func newWorld(t testing.TB) *world {
 
 func newWorldOn(t testing.TB, db *pg.DB) *world {
 	t.Helper()
-	stack, err := NewStack(All, db, bus.NewMemory(), prometheus.NewRegistry(), zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.WarnLevel),
+	stats := prometheus.NewRegistry()
+	stack, err := NewStack(All, db, bus.NewMemory(), stats, zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.WarnLevel),
 		func(context.Context) bool { return true })
 	if err != nil {
 		t.Fatal(err)
@@ -52,7 +70,7 @@ func newWorldOn(t testing.TB, db *pg.DB) *world {
 		cancel()
 		<-done
 	})
-	return &world{t: t, db: db, stack: stack}
+	return &world{t: t, db: db, stack: stack, stats: stats}
 }
 
 // vars are a document's variables.

@@ -290,6 +290,13 @@ func (e *Engine) follow(ctx context.Context, s *Subscription, sight history.Sigh
 // unknown, as the head of a log, is to be read.
 const unknown = -1
 
+// Following counts the logs and users that are followed here.
+func (e *Engine) Following() int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return len(e.hubs) + len(e.watchers)
+}
+
 // acquire gives the hub of a log, listening; every acquire needs a release. A hub that is new begins after head.
 func (e *Engine) acquire(ctx context.Context, topic history.Topic, head int64) (*hub, error) {
 	e.mu.Lock()

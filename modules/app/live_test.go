@@ -1,0 +1,387 @@
+package app
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"chat/modules/gql"
+	"chat/modules/id"
+	"chat/modules/pg"
+)
+
+const followAdded = `subscription($c: ID!, $a: Seq) { messageAdded(chatId: $c, afterSeq: $a) { content seq } }`
+
+func contents(payloads []string) string {
+	var out []string
+	for _, p := range payloads {
+		_, rest, _ := strings.Cut(p, `"content":"`)
+		text, _, _ := strings.Cut(rest, `"`)
+		out = append(out, text)
+	}
+	return strings.Join(out, " ")
+}
+
+// TestReplayLeavesOutWhatIsSuperseded: an addition by the deletion, an edit by a later edit or the deletion.
+func TestReplayLeavesOutWhatIsSuperseded(t *testing.T) {
+	w := newWorld(t)
+	ann, bob := w.user("ann"), w.user("bob")
+	chat := w.group(ann, bob)
+	one, two, three := w.send(chat, ann, "one"), w.send(chat, ann, "two"), w.send(chat, ann, "three")
+	edit := func(m sent, text string) {
+		w.must(w.as(ann), nil, `mutation($m: ID!, $t: String!) { updateMessage(id: $m, content: $t) { id } }`, vars{"m": m.ID.String(), "t": text})
+	}
+	edit(one, "one!")
+	edit(one, "one!!")
+	edit(two, "two!")
+	w.must(w.as(ann), nil, `mutation($m: ID!) { removeMessage(id: $m) { id } }`, vars{"m": two.ID.String()})
+	_ = three
+	from := vars{"c": chat.String(), "a": 0}
+	added, _ := w.subscribe(w.as(bob), followAdded, from)
+	updated, _ := w.subscribe(w.as(bob), strings.ReplaceAll(followAdded, "messageAdded", "messageUpdated"), from)
+	deleted, _ := w.subscribe(w.as(bob), `subscription($c: ID!, $a: Seq) { messageDeleted(chatId: $c, afterSeq: $a) { id isDeleted } }`, from)
+	w.send(chat, ann, "live")
+	if got := contents(added.count(3)); got != "one!! three live" {
+		t.Errorf("messageAdded from the start: %q", got)
+	}
+	if got := contents(updated.count(1)); got != "one!!" {
+		t.Errorf("messageUpdated from the start: %q", got)
+	}
+	if got := deleted.count(1); len(got) != 1 || !strings.Contains(got[0], two.ID.String()) {
+		t.Errorf("messageDeleted from the start: %q", got)
+	}
+}
+
+// TestResumeHasNoHoleAndNoRepeat: subscriptions that begin at every seq while messages are sent get exactly what follows.
+func TestResumeHasNoHoleAndNoRepeat(t *testing.T) {
+	w := newWorld(t)
+	ann, bob := w.user("ann"), w.user("bob")
+	chat := w.group(ann, bob)
+	const total = 60
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for n := range total {
+			w.must(w.as(ann), nil, sendDocument, sendVars(chat, ann, fmt.Sprint(n), ""))
+		}
+	}()
+	var tapes []*tape
+	for n := range 20 {
+		s := newTape(t)
+		sub, errs := w.open(w.as(bob), followAdded, vars{"c": chat.String(), "a": n}, s)
+		for errs != nil && fmt.Sprint(errs[0].Extensions["code"]) == "RESYNC_REQUIRED" { // not sent yet
+			sub, errs = w.open(w.as(bob), followAdded, vars{"c": chat.String(), "a": n}, s)
+		}
+		if errs != nil {
+			t.Fatal(errs[0])
+		}
+		sub.Start()
+		t.Cleanup(sub.Stop)
+		tapes = append(tapes, s)
+	}
+	<-done
+	for n, s := range tapes {
+		got := s.count(total - n)
+		for k, payload := range got {
+			if !strings.Contains(payload, fmt.Sprintf(`"seq":%d}`, n+k+1)) {
+				t.Fatalf("after %d, result %d is %s", n, k, payload)
+			}
+		}
+	}
+}
+
+// TestRemovalEndsTheLogAtItsSeq: nothing committed after the removal arrives; the last chatUpdated shows only the name.
+func TestRemovalEndsTheLogAtItsSeq(t *testing.T) {
+	w := newWorld(t)
+	ann, bob := w.user("ann"), w.user("bob")
+	chat := w.group(ann, bob)
+	message := w.send(chat, ann, "before")
+	events, _ := w.subscribe(w.as(bob), `subscription($c: ID!) { chatEvents(chatId: $c) { seq kind userId message { content } chat { name participantIds lastMessage { content } messages { id } unreadCount } } }`, vars{"c": chat.String()})
+	added, _ := w.subscribe(w.as(bob), followAdded, vars{"c": chat.String()})
+	reads, _ := w.subscribe(w.as(bob), `subscription($m: ID!) { messageReadUpdated(messageId: $m) { userId } }`, vars{"m": message.ID.String()})
+	updated, _ := w.subscribe(w.as(bob), `subscription { chatUpdated { id name participantIds messages { id } lastMessage { id } unreadCount } }`, nil)
+	list, _ := w.subscribe(w.as(bob), `subscription { chatMessageNotification { content } }`, nil)
+	w.send(chat, ann, "seen")
+	remove := vars{"c": chat.String(), "u": bob.String()}
+	w.must(w.as(ann), nil, `mutation($c: ID!, $u: String!) { removeParticipant(chatId: $c, userId: $u) { id } }`, remove)
+	w.must(w.as(ann), nil, `mutation($c: ID!) { updateChat(id: $c, name: "secret") { id } }`, vars{"c": chat.String()})
+	w.send(chat, ann, "after")
+
+	completed := func(_ []string, ended string) bool { return ended == "complete" }
+	got := events.await("the end of chatEvents", completed)
+	if len(got) != 2 || !strings.Contains(got[1], `"kind":"MEMBER_REMOVED"`) || !strings.Contains(got[1], `"participantIds":[]`) ||
+		!strings.Contains(got[1], `"name":"group"`) || !strings.Contains(got[1], `"lastMessage":null,"messages":null,"unreadCount":0`) {
+		t.Errorf("chatEvents until the removal: %q", got)
+	}
+	if got := contents(added.await("the end of messageAdded", completed)); got != "seen" {
+		t.Errorf("messageAdded until the removal: %q", got)
+	}
+	reads.await("the end of messageReadUpdated", completed)
+	last := updated.count(1)
+	if len(last) != 1 || !strings.Contains(last[0], `"name":"group","participantIds":[],"messages":null,"lastMessage":null,"unreadCount":0`) {
+		t.Errorf("the last chatUpdated: %q", last)
+	}
+	w.must(w.as(ann), nil, `mutation($c: ID!, $u: String!) { addParticipant(chatId: $c, userId: $u) { id } }`, remove)
+	w.send(chat, ann, "again")
+	if got := contents(list.count(2)); got != "seen again" {
+		t.Errorf("chatMessageNotification around the removal: %q", got)
+	}
+	whole, _ := w.subscribe(w.as(bob), followAdded, vars{"c": chat.String(), "a": 0})
+	if got := contents(whole.count(4)); got != "before seen after again" {
+		t.Errorf("the history after coming back: %q", got)
+	}
+}
+
+// TestRemovedWhileAwayIsShownNothingNewer: a connection that was behind over a removal gets the rows up to it, and of them
+// no message as it became later.
+func TestRemovedWhileAwayIsShownNothingNewer(t *testing.T) {
+	w := newWorld(t)
+	ann, bob := w.user("ann"), w.user("bob")
+	chat := w.group(ann, bob)
+	s := newTape(t)
+	s.room = 1
+	sub, errs := w.open(w.as(bob), `subscription($c: ID!) { chatEvents(chatId: $c) { seq kind message { content } chat { name } } }`, vars{"c": chat.String()}, s)
+	if errs != nil {
+		t.Fatal(errs[0])
+	}
+	sub.Start()
+	defer sub.Stop()
+	w.send(chat, ann, "one")
+	s.count(1)
+	two := w.send(chat, ann, "two") // refused: the connection is behind
+	w.must(w.as(ann), nil, `mutation($c: ID!, $u: String!) { removeParticipant(chatId: $c, userId: $u) { id } }`, vars{"c": chat.String(), "u": bob.String()})
+	w.must(w.as(ann), nil, `mutation($m: ID!) { updateMessage(id: $m, content: "secret") { id } }`, vars{"m": two.ID.String()})
+	sub.Drained()
+	got := strings.Join(s.await("the end", func(_ []string, ended string) bool { return ended == "complete" }), "\n")
+	if strings.Contains(got, "secret") || strings.Count(got, "\n") != 2 || !strings.Contains(got, `"seq":2,"kind":"MESSAGE_ADDED","message":null`) {
+		t.Errorf("what was shown: %s", got)
+	}
+}
+
+// TestBehindGoesOnFromTheStore: what a full connection refused comes again after it has drained, in order and once.
+func TestBehindGoesOnFromTheStore(t *testing.T) {
+	w := newWorld(t)
+	ann, bob := w.user("ann"), w.user("bob")
+	chat := w.group(ann, bob)
+	s := newTape(t)
+	s.room = 3
+	sub, errs := w.open(w.as(bob), followAdded, vars{"c": chat.String()}, s)
+	if errs != nil {
+		t.Fatal(errs[0])
+	}
+	sub.Start()
+	defer sub.Stop()
+	want := ""
+	for n := range 300 {
+		w.send(chat, ann, fmt.Sprint(n))
+		if want += fmt.Sprint(n); n < 299 {
+			want += " "
+		}
+	}
+	// What it took but will not write any more is dropped, as a transport does.
+	s.mu.Lock()
+	dropped := s.results[1:]
+	s.results = s.results[:1]
+	s.mu.Unlock()
+	for _, r := range dropped {
+		sub.Dropped(r.Cursor)
+	}
+	sub.Drained()
+	w.send(chat, ann, "live")
+	if got := contents(s.count(301)); got != want+" live" {
+		t.Errorf("after a drained queue: %s", got)
+	}
+}
+
+// TestCursorsThatCannotBeServed are one error each, and leave nothing behind.
+func TestCursorsThatCannotBeServed(t *testing.T) {
+	w := newWorld(t)
+	ann := w.user("ann")
+	chat := w.group(ann, w.user("bob"))
+	w.send(chat, ann, "one")
+	for _, c := range []struct {
+		name   string
+		cursor any
+		code   string
+	}{
+		{"from the future", 2, "RESYNC_REQUIRED"},
+		{"negative", -1, "BAD_USER_INPUT"},
+		{"text", "garbage", "BAD_USER_INPUT"},
+		{"a fraction", 1.5, "BAD_USER_INPUT"},
+		{"beyond 2^53", 1e17, "BAD_USER_INPUT"},
+	} {
+		_, errs := w.open(w.as(ann), followAdded, vars{"c": chat.String(), "a": c.cursor}, newTape(t))
+		if errs == nil || errs[0].Extensions["code"] != c.code {
+			t.Errorf("a cursor %s: %v, want %s", c.name, errs, c.code)
+		}
+	}
+	if err := w.db.Tx(t.Context(), func(tx *pg.Tx) error {
+		if err := tx.Exec(t.Context(), `INSERT INTO events (chat_id, seq, kind, subject_id, at) SELECT $1, n, 6, $1, now() FROM generate_series(2, 10003) n`, chat); err != nil {
+			return err
+		}
+		return tx.Exec(t.Context(), `UPDATE chats SET last_seq = 10003 WHERE id = $1`, chat)
+	}); err != nil {
+		t.Fatal(err)
+	}
+	log := `subscription($c: ID!, $a: Seq) { chatEvents(chatId: $c, afterSeq: $a) { seq } }`
+	if _, errs := w.open(w.as(ann), log, vars{"c": chat.String(), "a": 1}, newTape(t)); errs == nil || errs[0].Extensions["code"] != "RESYNC_REQUIRED" {
+		t.Errorf("10,002 rows behind: %v", errs)
+	}
+	whole, _ := w.subscribe(w.as(ann), log, vars{"c": chat.String(), "a": 3})
+	whole.count(10_000)
+	one, _ := w.subscribe(w.as(ann), followAdded, vars{"c": chat.String(), "a": 0}) // one row of its kind
+	one.count(1)
+}
+
+// TestAnEventIsExecutedOnce for everybody who is shown the same, whatever their own arguments are called.
+func TestAnEventIsExecutedOnce(t *testing.T) {
+	w := newWorld(t)
+	ann, bob, cid := w.user("ann"), w.user("bob"), w.user("cid")
+	chat := w.group(ann, bob, cid)
+	executions := func() float64 { return metric(t, w, "chat_live_executions_total") }
+	var tapes []*tape
+	for n := range 30 {
+		who := []id.User{ann, bob, cid}[n%3]
+		s, _ := w.subscribe(w.as(who), fmt.Sprintf(`subscription S%d($x%d: ID!) { messageAdded(chatId: $x%d) { id content } }`, n, n, n), vars{fmt.Sprintf("x%d", n): chat.String()})
+		tapes = append(tapes, s)
+	}
+	before := executions()
+	w.send(chat, ann, "hello")
+	for _, s := range tapes {
+		s.count(1)
+	}
+	if n := executions() - before; n != 1 {
+		t.Errorf("30 subscriptions to the same took %v executions, want 1", n)
+	}
+	keyed := `subscription($c: ID!) { messageAdded(chatId: $c) { clientMessageId } }`
+	mine, _ := w.subscribe(w.as(ann), keyed, vars{"c": chat.String()})
+	theirs, _ := w.subscribe(w.as(bob), keyed, vars{"c": chat.String()})
+	other, _ := w.subscribe(w.as(cid), keyed, vars{"c": chat.String()})
+	before = executions()
+	w.must(w.as(ann), nil, sendDocument, sendVars(chat, ann, "with a key", "k1"))
+	if got := mine.count(1)[0]; !strings.Contains(got, `"clientMessageId":"k1"`) {
+		t.Errorf("the sender is shown %s", got)
+	}
+	for _, s := range []*tape{theirs, other} {
+		if got := s.count(1)[0]; !strings.Contains(got, `"clientMessageId":null`) {
+			t.Errorf("somebody else is shown %s", got)
+		}
+	}
+	if n := executions() - before; n != 3 { // one for the 30, one for the sender, one for the others
+		t.Errorf("took %v executions, want 3", n)
+	}
+	personal := `subscription { chatMessageNotification { chat { unreadCount } } }`
+	a, _ := w.subscribe(w.as(bob), personal, nil)
+	b, _ := w.subscribe(w.as(cid), personal, nil)
+	w.must(w.as(cid), nil, `mutation($c: ID!) { markChatRead(chatId: $c, upToSeq: 2) { unreadCount } }`, vars{"c": chat.String()})
+	w.send(chat, ann, "third")
+	if x, y := a.count(1)[0], b.count(1)[0]; !strings.Contains(x, `"unreadCount":3`) || !strings.Contains(y, `"unreadCount":1`) {
+		t.Errorf("counts of two viewers: %s and %s", x, y)
+	}
+}
+
+// TestReceiptsComeOncePerReader: one move over many messages is one receipt for each that is watched.
+func TestReceiptsComeOncePerReader(t *testing.T) {
+	w := newWorld(t)
+	ann, bob := w.user("ann"), w.user("bob")
+	chat := w.group(ann, bob)
+	var messages []sent
+	for n := range 10 {
+		messages = append(messages, w.send(chat, ann, fmt.Sprint(n)))
+	}
+	watch := `subscription($m: ID!) { messageReadUpdated(messageId: $m) { messageId userId } }`
+	var tapes []*tape
+	for _, m := range messages {
+		s, _ := w.subscribe(w.as(ann), watch, vars{"m": m.ID.String()})
+		tapes = append(tapes, s)
+	}
+	mark := func(who id.User, m sent) {
+		w.must(w.as(who), nil, `mutation($m: ID!) { markMessageAsRead(messageId: $m) { id } }`, vars{"m": m.ID.String()})
+	}
+	mark(bob, messages[4])
+	mark(bob, messages[2])
+	mark(bob, messages[4])
+	mark(ann, messages[9]) // never for the sender
+	mark(bob, messages[9])
+	for n, s := range tapes {
+		got := s.count(1)
+		if len(got) != 1 || !strings.Contains(got[0], messages[n].ID.String()) || !strings.Contains(got[0], bob.String()) {
+			t.Errorf("receipts of message %d: %q", n, got)
+		}
+	}
+}
+
+// TestUnreadCountsFollow messages, deletions and the user's own marks, on every device, and end exact.
+func TestUnreadCountsFollow(t *testing.T) {
+	w := newWorld(t)
+	ann, bob := w.user("ann"), w.user("bob")
+	chat := w.group(ann, bob)
+	counts, _ := w.subscribe(w.as(bob), `subscription { unreadCountUpdated { unreadCount } }`, nil)
+	first, _ := w.subscribe(w.as(bob), `subscription { unreadCountUpdated(current: true) { unreadCount } }`, nil)
+	if got := first.count(1)[0]; !strings.Contains(got, `"unreadCount":0`) {
+		t.Errorf("current value: %s", got)
+	}
+	var last sent
+	for n := range 25 {
+		last = w.send(chat, ann, fmt.Sprint(n))
+	}
+	until := func(n int) {
+		counts.await(fmt.Sprintf("a count of %d", n), func(p []string, _ string) bool {
+			return len(p) > 0 && strings.Contains(p[len(p)-1], fmt.Sprintf(`"unreadCount":%d}`, n))
+		})
+	}
+	until(25)
+	w.must(w.as(ann), nil, `mutation($m: ID!) { removeMessage(id: $m) { id } }`, vars{"m": last.ID.String()})
+	until(24)
+	w.must(w.as(bob), nil, `mutation($m: ID!) { markMessageAsRead(messageId: $m) { id } }`, vars{"m": last.ID.String()})
+	until(0)
+}
+
+// TestSubscriptionsLeaveNothing: rounds of subscribe and stop end where they began.
+func TestSubscriptionsLeaveNothing(t *testing.T) {
+	w := newWorld(t)
+	ann := w.user("ann")
+	chat := w.group(ann, w.user("bob"))
+	message := w.send(chat, ann, "x")
+	for range 300 {
+		for _, query := range []string{followAdded, `subscription { chatUpdated { id } }`, `subscription($m: ID!) { messageReadUpdated(messageId: $m) { userId } }`} {
+			sub, errs := w.open(w.as(ann), query, used(query, vars{"c": chat.String(), "m": message.ID.String()}), newTape(t))
+			if errs != nil {
+				t.Fatal(errs[0])
+			}
+			sub.Start()
+			sub.Stop()
+		}
+	}
+	for range 100 { // stopped replays end by themselves
+		if w.stack.Live.Following() == 0 {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	if n := w.stack.Live.Following(); n != 0 {
+		t.Errorf("%d logs and users are still followed", n)
+	}
+	if n := metric(t, w, "chat_live_subscriptions"); n != 0 {
+		t.Errorf("%v subscriptions are still counted", n)
+	}
+}
+
+// TestSubscriptionsAreOneField: what PROTOCOL and specification ask of a subscription document.
+func TestSubscriptionsAreOneField(t *testing.T) {
+	w := newWorld(t)
+	ann := w.user("ann")
+	chat := w.group(ann, w.user("bob"))
+	for _, query := range []string{
+		`subscription($c: ID!) { a: messageAdded(chatId: $c) { id } b: messageAdded(chatId: $c) { id } }`,
+		`subscription { __typename }`,
+		`subscription($c: ID!) { messageAdded(chatId: $c) { nothing } }`,
+		`subscription { messageAdded { id } }`,
+	} {
+		_, errs := w.open(w.as(ann), query, used(query, vars{"c": chat.String()}), newTape(t))
+		if errs == nil || errs[0].Extensions["code"] != string(gql.ValidationFailed) {
+			t.Errorf("%s: %v", query, errs)
+		}
+	}
+}
