@@ -153,9 +153,9 @@ func (w *Batcher[C]) settle(ctx context.Context, batch []*pending[C]) {
 			conflicts++
 		case fault.CodeOf(err) == fault.Unavailable:
 			w.log.Warn().Err(err).Int("changes", len(batch)).Msg("store out of reach, trying again")
-			batch = w.dropLate(ctx, batch, err)
 			sleep(ctx, pause)
 			pause = min(2*pause, longestPause)
+			batch = w.dropLate(ctx, batch, err)
 		case len(batch) == 1:
 			answer(batch, err)
 			return
