@@ -61,12 +61,13 @@ func (s *Server) post(w http.ResponseWriter, r *http.Request) {
 	}
 	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTime)) // of a connection that can
 	req, err := decode(http.MaxBytesReader(w, r.Body, maxBodyBytes))
-	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
 	if err != nil {
+		w.Header().Set("Connection", "close") // the rest of the body is not waited for
 		status, refusal := refuseBody(ctx, err)
 		gql.WriteError(w, status, refusal)
 		return
 	}
+	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
 	s.answer(w, media, s.run(ctx, r.Header, req))
 }
 

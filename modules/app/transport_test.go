@@ -1,0 +1,595 @@
+package app
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+	"github.com/rs/zerolog"
+
+	"chat/modules/pgtest"
+)
+
+// served is a whole process, reached through its listener.
+type served struct {
+	*world
+	address string
+	stop    func()
+}
+
+// serveWorld runs the product as chat serve does, on a database of the test's own.
+func serveWorld(t *testing.T, change func(*Config)) *served {
+	t.Helper()
+	c := Defaults()
+	c.DatabaseURL, c.LogLevel = pgtest.URL(t), "error"
+	if change != nil {
+		change(&c)
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	db := pgtest.Open(t, c.DatabaseURL)
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() {
+		done <- serve(ctx, c, "test", db, listener, zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.ErrorLevel))
+	}()
+	stopped := false
+	s := &served{world: newWorldOn(t, db), address: listener.Addr().String()}
+	s.stop = func() {
+		if stopped {
+			return
+		}
+		stopped = true
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("serve: %v", err)
+		}
+	}
+	t.Cleanup(s.stop)
+	return s
+}
+
+func (s *served) url(path string) string { return "http://" + s.address + path }
+
+// do sends a request and gives its status, header and body.
+func (s *served) do(method, path, body string, header map[string]string) (int, http.Header, string) {
+	s.t.Helper()
+	req, err := http.NewRequestWithContext(s.t.Context(), method, s.url(path), strings.NewReader(body))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for name, value := range header {
+		if name == "Host" {
+			req.Host = value
+		}
+		req.Header.Set(name, value)
+	}
+	res, err := http.DefaultTransport.RoundTrip(req)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	text, err := io.ReadAll(res.Body)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return res.StatusCode, res.Header, string(text)
+}
+
+var asJSON = map[string]string{"Content-Type": "application/json"}
+
+func withHeader(more ...string) map[string]string {
+	h := map[string]string{"Content-Type": "application/json"}
+	for n := 0; n < len(more); n += 2 {
+		h[more[n]] = more[n+1]
+	}
+	return h
+}
+
+// TestHTTPAnswers: the status and the code of what is wrong, none of which reaches a resolver.
+func TestHTTPAnswers(t *testing.T) {
+	s := serveWorld(t, nil)
+	query := func(text string) string {
+		b, err := json.Marshal(map[string]string{"query": text})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(b)
+	}
+	const response = "application/graphql-response+json"
+	deep := strings.Repeat("[", 100_000)
+	for _, c := range []struct {
+		name, method, body string
+		header             map[string]string
+		status             int
+		code               string
+	}{
+		{"a query", "POST", query(`{ health }`), asJSON, 200, ""},
+		{"a query, new media type", "POST", query(`{ health }`), withHeader("Accept", response), 200, ""},
+		{"a failing resolver", "POST", query(`{ me { id } }`), withHeader("Accept", response), 200, "UNAUTHENTICATED"},
+		{"a syntax error", "POST", query(`{ health`), asJSON, 200, "GRAPHQL_PARSE_FAILED"},
+		{"a syntax error, new media type", "POST", query(`{ health`), withHeader("Accept", response), 400, "GRAPHQL_PARSE_FAILED"},
+		{"an unknown field", "POST", query(`{ nothing }`), withHeader("Accept", response), 400, "GRAPHQL_VALIDATION_FAILED"},
+		{"an unknown input field", "POST", `{"query":"mutation($i: UpdateUserInput!) { updateUser(updateUserInput: $i) { id } }","variables":{"i":{"id":"x","isActive":false}}}`, withHeader("Accept", response), 400, "GRAPHQL_VALIDATION_FAILED"},
+		{"a subscription", "POST", query(`subscription { chatAdded { id } }`), withHeader("Accept", response), 400, "BAD_REQUEST"},
+		{"GET with a query", "GET", "", nil, 405, "BAD_REQUEST"},
+		{"PUT", "PUT", query(`{ health }`), asJSON, 405, "BAD_REQUEST"},
+		{"no content type", "POST", query(`{ health }`), map[string]string{"Content-Type": ""}, 400, "BAD_REQUEST"},
+		{"text/plain", "POST", query(`{ health }`), withHeader("Content-Type", "text/plain"), 415, "UNSUPPORTED_MEDIA"},
+		{"a form", "POST", "query={health}", withHeader("Content-Type", "application/x-www-form-urlencoded"), 415, "UNSUPPORTED_MEDIA"},
+		{"Latin-1", "POST", query(`{ health }`), withHeader("Content-Type", "application/json; charset=iso-8859-1"), 415, "UNSUPPORTED_MEDIA"},
+		{"gzip", "POST", "\x1f\x8b", withHeader("Content-Encoding", "gzip"), 415, "UNSUPPORTED_MEDIA"},
+		{"an answer that we cannot give", "POST", query(`{ health }`), withHeader("Accept", "text/csv"), 406, "BAD_REQUEST"},
+		{"1 MiB and a byte", "POST", query(strings.Repeat(" ", 1<<20)), asJSON, 413, "PAYLOAD_TOO_LARGE"},
+		{"15,001 bytes", "POST", query(strings.Repeat("#", 15_001)), withHeader("Accept", response), 400, "PAYLOAD_TOO_LARGE"},
+		{"nothing", "POST", "", asJSON, 400, "BAD_REQUEST"},
+		{"half an object", "POST", "{", asJSON, 400, "BAD_REQUEST"},
+		{"a batch", "POST", `[{"query":"{ health }"}]`, asJSON, 400, "BAD_REQUEST"},
+		{"null", "POST", "null", asJSON, 400, "BAD_REQUEST"},
+		{"a text", "POST", `"x"`, asJSON, 400, "BAD_REQUEST"},
+		{"a BOM", "POST", "\ufeff" + query(`{ health }`), asJSON, 400, "BAD_REQUEST"},
+		{"not UTF-8", "POST", "{\"query\":\"\xff\"}", asJSON, 400, "BAD_REQUEST"},
+		{"a number for a query", "POST", `{"query":1}`, asJSON, 400, "BAD_REQUEST"},
+		{"variables in a list", "POST", `{"query":"{ health }","variables":[]}`, asJSON, 400, "BAD_REQUEST"},
+		{"100,000 brackets", "POST", deep, asJSON, 400, "BAD_REQUEST"},
+		{"U+0000", "POST", `{"query":"{ health }","variables":{"x":"a\u0000"}}`, asJSON, 400, "BAD_USER_INPUT"},
+		{"half a surrogate pair", "POST", `{"query":"{ health }","variables":{"x":"\ud800"}}`, asJSON, 400, "BAD_USER_INPUT"},
+		{"a surrogate pair", "POST", `{"query":"{ health }","variables":{"x":"\ud83d\ude00"}}`, asJSON, 200, ""},
+		{"another host", "POST", query(`{ health }`), withHeader("Host", "chat.evil.example"), 421, "BAD_REQUEST"},
+		{"another origin", "POST", query(`{ health }`), withHeader("Origin", "https://localhost:3000.evil.example"), 403, "FORBIDDEN"},
+		{"origin null", "POST", query(`{ health }`), withHeader("Origin", "null"), 403, "FORBIDDEN"},
+		{"an allowed origin", "POST", query(`{ health }`), withHeader("Origin", "http://localhost:3000"), 200, ""},
+	} {
+		began := time.Now()
+		status, header, body := s.do(c.method, "/graphql", c.body, c.header)
+		var answer struct {
+			Errors []struct {
+				Message    string
+				Extensions map[string]any
+			}
+		}
+		if err := json.Unmarshal([]byte(body), &answer); err != nil {
+			t.Errorf("%s: the answer is no JSON: %.80s", c.name, body)
+			continue
+		}
+		code := ""
+		if len(answer.Errors) > 0 {
+			code, _ = answer.Errors[0].Extensions["code"].(string)
+			if answer.Errors[0].Extensions["requestId"] != header.Get("X-Request-Id") || header.Get("X-Request-Id") == "" {
+				t.Errorf("%s: the error's request id is not that of the answer", c.name)
+			}
+		}
+		if status != c.status || code != c.code {
+			t.Errorf("%s: %d %q, want %d %q: %.200s", c.name, status, code, c.status, c.code, body)
+		}
+		if took := time.Since(began); took > time.Second {
+			t.Errorf("%s took %s", c.name, took)
+		}
+	}
+	if _, header, _ := s.do("GET", "/graphql?query={health}", "", nil); header.Get("Allow") != "POST" {
+		t.Errorf("405 allows %q", header.Get("Allow"))
+	}
+}
+
+// TestCrossOrigin: preflight for the pages of the brief's clients, and nothing for others.
+func TestCrossOrigin(t *testing.T) {
+	s := serveWorld(t, nil)
+	preflight := func(origin string) http.Header {
+		_, header, _ := s.do("OPTIONS", "/graphql", "", map[string]string{
+			"Origin": origin, "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "content-type,user-id,username",
+		})
+		return header
+	}
+	for _, origin := range []string{"http://localhost:3000", "http://localhost:3001"} {
+		h := preflight(origin)
+		if h.Get("Access-Control-Allow-Origin") != origin || h.Get("Access-Control-Allow-Credentials") != "true" ||
+			!strings.Contains(h.Get("Access-Control-Allow-Headers"), "user-id") {
+			t.Errorf("preflight from %s: %v", origin, h)
+		}
+	}
+	for _, origin := range []string{"null", "https://evil.example", "http://localhost:3000.evil.example", "http://evillocalhost:3000"} {
+		if h := preflight(origin); h.Get("Access-Control-Allow-Origin") != "" {
+			t.Errorf("preflight from %s: %v", origin, h)
+		}
+	}
+	if _, h, _ := s.do("POST", "/graphql", "{", withHeader("Origin", "http://localhost:3000")); h.Get("Access-Control-Allow-Origin") == "" {
+		t.Error("an error's answer cannot be read by an allowed page")
+	}
+}
+
+// TestSlowBodiesEnd: a body that does not come is cut, and one that lies about its length does not hang.
+func TestSlowBodiesEnd(t *testing.T) {
+	s := serveWorld(t, nil)
+	conn, err := net.Dial("tcp", s.address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	began := time.Now()
+	fmt.Fprintf(conn, "POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{")
+	if err := conn.SetReadDeadline(began.Add(20 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	res, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	if took := time.Since(began); res.StatusCode != http.StatusRequestTimeout || took < 5*time.Second || took > 15*time.Second {
+		t.Errorf("a body that does not come: %d after %s", res.StatusCode, took)
+	}
+}
+
+// TestPages: the status page, its headers, and the explorer in development only.
+func TestPages(t *testing.T) {
+	s := serveWorld(t, nil)
+	if status, h, body := s.do("GET", "/", "", map[string]string{"Accept": "text/html"}); status != 200 || !strings.Contains(body, "chat") ||
+		!strings.Contains(h.Get("Content-Security-Policy"), "frame-ancestors 'none'") || h.Get("X-Content-Type-Options") != "nosniff" {
+		t.Errorf("the page: %d %v", status, h)
+	}
+	if status, _, _ := s.do("GET", "/graphql", "", map[string]string{"Accept": "text/html"}); status != 200 {
+		t.Errorf("the explorer in development: %d", status)
+	}
+	for _, path := range []string{"/../../etc/passwd", "/assets/../embed.go", "/nothing", "//graphql/.."} {
+		if status, _, body := s.do("GET", path, "", nil); status == 200 && !strings.Contains(body, "<html") {
+			t.Errorf("%s: %d %.80s", path, status, body)
+		}
+	}
+	production := serveWorld(t, func(c *Config) { c.Mode = "production" })
+	if status, _, _ := production.do("GET", "/graphql", "", map[string]string{"Accept": "text/html"}); status != 405 {
+		t.Errorf("the explorer in production: %d", status)
+	}
+	_, _, body := production.do("POST", "/graphql", `{"query":"{ __schema { types { name } } }"}`, asJSON)
+	if strings.Contains(body, `"Chat"`) {
+		t.Errorf("the schema in production: %.80s", body)
+	}
+}
+
+// TestHealth: alive whatever happens, ready only with its store.
+func TestHealth(t *testing.T) {
+	s := serveWorld(t, nil)
+	if status, _, body := s.do("GET", "/healthz", "", nil); status != 200 || !strings.Contains(body, `"version":"test"`) {
+		t.Errorf("healthz: %d %s", status, body)
+	}
+	if status, _, body := s.do("GET", "/readyz", "", nil); status != 200 || !strings.Contains(body, "ready") {
+		t.Errorf("readyz: %d %s", status, body)
+	}
+}
+
+// TestLimitsOfDocuments are refused before anything runs.
+func TestLimitsOfDocuments(t *testing.T) {
+	w := newWorld(t)
+	fragments := "fragment f0 on Query { health } "
+	for n := 1; n <= 20; n++ {
+		fragments += fmt.Sprintf("fragment f%d on Query { ...f%d ...f%d } ", n, n-1, n-1)
+	}
+	repeat := func(n int, f func(int) string) string {
+		var out strings.Builder
+		for k := range n {
+			out.WriteString(f(k))
+		}
+		return out.String()
+	}
+	for _, c := range []struct{ name, query, code string }{
+		{"9 levels", `{ chats { messages { chat { messages { chat { messages { chat { messages { id } } } } } } } } }`, "QUERY_TOO_COMPLEX"},
+		{"9 levels in fragments", `query { chats { ...a } } fragment a on Chat { messages { chat { ...b } } } fragment b on Chat { messages { chat { messages { chat { messages { id } } } } } }`, "QUERY_TOO_COMPLEX"},
+		{"16 aliases", `{ ` + repeat(16, func(n int) string { return fmt.Sprintf("a%d: health ", n) }) + ` }`, "QUERY_TOO_COMPLEX"},
+		{"101 aliases of __typename", `{ chats { ` + repeat(101, func(n int) string { return fmt.Sprintf("a%d: __typename ", n) }) + ` } }`, "QUERY_TOO_COMPLEX"},
+		{"11 root fields", `{ health chats { id } users { id } ` + repeat(8, func(n int) string { return fmt.Sprintf("u%d: unreadCounts { id } ", n) }) + ` }`, "QUERY_TOO_COMPLEX"},
+		{"51 directives", `{ health ` + repeat(51, func(int) string { return "@skip(if: false) " }) + ` }`, "QUERY_TOO_COMPLEX"},
+		{"fragments that double 20 times", `{ ...f20 } ` + fragments, "QUERY_TOO_COMPLEX"},
+		{"two sign-ups", `mutation { a: createUser(username: "a", email: "a@b") { id } b: createUser(username: "b", email: "b@b") { id } }`, "QUERY_TOO_COMPLEX"},
+		{"1,001 tokens", `{ ` + repeat(1000, func(int) string { return "a " }) + ` }`, "GRAPHQL_VALIDATION_FAILED"},
+		{"a fragment cycle", `{ ...a } fragment a on Query { ...b } fragment b on Query { ...a }`, "GRAPHQL_VALIDATION_FAILED"},
+		{"an integer beyond Int", `{ users(limit: 3000000000) { id } }`, "GRAPHQL_VALIDATION_FAILED"},
+		{"a limit beyond its bound", `{ users(limit: 1000000) { id } }`, "BAD_USER_INPUT"},
+		{"a negative limit", `{ users(limit: -1) { id } }`, "BAD_USER_INPUT"},
+		{"introspection", `{ __schema { types { fields { type { ofType { ofType { ofType { ofType { ofType { name } } } } } } } } } }`, ""},
+		{"no operation of that name", `query a { health } query b { health }`, "GRAPHQL_VALIDATION_FAILED"},
+	} {
+		began := time.Now()
+		if code := w.code(w.as([16]byte{}), c.query, nil); code != c.code {
+			t.Errorf("%s: %q, want %q", c.name, code, c.code)
+		}
+		if took := time.Since(began); took > 200*time.Millisecond {
+			t.Errorf("%s took %s", c.name, took)
+		}
+	}
+}
+
+// dialWS opens a WebSocket with the subprotocol.
+func (s *served) dialWS(header http.Header) (*websocket.Conn, *http.Response, error) {
+	d := websocket.Dialer{Subprotocols: []string{"graphql-transport-ws"}}
+	return d.Dial("ws://"+s.address+"/graphql", header)
+}
+
+// talk opens a WebSocket, sends messages, and gives what comes until the close or the wanted number of frames.
+func (s *served) talk(frames int, messages ...string) (got []string, code int) {
+	s.t.Helper()
+	conn, _, err := s.dialWS(nil)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	for _, m := range messages {
+		if err := conn.WriteMessage(websocket.TextMessage, []byte(m)); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+	if err := conn.SetReadDeadline(time.Now().Add(15 * time.Second)); err != nil {
+		s.t.Fatal(err)
+	}
+	for frames < 0 || len(got) < frames {
+		_, data, err := conn.ReadMessage()
+		if closed, ok := err.(*websocket.CloseError); ok {
+			return got, closed.Code
+		}
+		if err != nil {
+			s.t.Fatalf("after %q: %v", got, err)
+		}
+		got = append(got, string(data))
+	}
+	return got, 0
+}
+
+const hello = `{"type":"connection_init"}`
+
+// TestProtocolViolations: each closes the socket with its code.
+func TestProtocolViolations(t *testing.T) {
+	s := serveWorld(t, nil)
+	subscribe := `{"id":"1","type":"subscribe","payload":{"query":"subscription { chatAdded { id } }"}}`
+	for _, c := range []struct {
+		name     string
+		messages []string
+		code     int
+	}{
+		{"no JSON", []string{"{"}, 4400},
+		{"no object", []string{"[]"}, 4400},
+		{"no type", []string{`{"id":"1"}`}, 4400},
+		{"an unknown type", []string{hello, `{"type":"start"}`}, 4400},
+		{"an init payload that is no object", []string{`{"type":"connection_init","payload":1}`}, 4400},
+		{"subscribe without id", []string{hello, `{"type":"subscribe","payload":{"query":"{ health }"}}`}, 4400},
+		{"subscribe without payload", []string{hello, `{"id":"1","type":"subscribe"}`}, 4400},
+		{"subscribe without query", []string{hello, `{"id":"1","type":"subscribe","payload":{}}`}, 4400},
+		{"variables that are no object", []string{hello, `{"id":"1","type":"subscribe","payload":{"query":"{ health }","variables":[]}}`}, 4400},
+		{"subscribe before init", []string{subscribe}, 4401},
+		{"a taken id", []string{hello, subscribe, subscribe}, 4409},
+		{"two inits", []string{hello, hello}, 4429},
+		{"not UTF-8", []string{"{\"type\":\"ping\",\"payload\":{\"x\":\"\xff\"}}"}, 1007},
+		{"more than 256 KiB", []string{hello, `{"type":"ping","payload":{"x":"` + strings.Repeat("x", 256<<10) + `"}}`}, 1009},
+	} {
+		if _, code := s.talk(-1, c.messages...); code != c.code {
+			t.Errorf("%s: closed %d, want %d", c.name, code, c.code)
+		}
+	}
+	for name, frame := range map[string][]byte{
+		"unmasked":         {0x81, 0x02, '{', '}'},
+		"a reserved bit":   {0xc1, 0x80, 0, 0, 0, 0},
+		"an opcode":        {0x83, 0x80, 0, 0, 0, 0},
+		"a long ping":      append([]byte{0x89, 0xfe, 0, 126, 0, 0, 0, 0}, make([]byte, 126)...),
+		"a fragmented one": {0x09, 0x80, 0, 0, 0, 0},
+	} {
+		if code := s.raw(t, frame); code != websocket.CloseProtocolError {
+			t.Errorf("a frame that is %s: closed %d, want 1002", name, code)
+		}
+	}
+	if code := s.raw(t, []byte{0x81, 0xff, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0}); code != websocket.CloseMessageTooBig {
+		t.Errorf("a frame announced as 2^40 bytes: closed %d, want 1009", code)
+	}
+	if code := s.raw(t, []byte{0x82, 0x80, 0, 0, 0, 0}); code != 4400 {
+		t.Errorf("a binary message: closed %d, want 4400", code)
+	}
+}
+
+// raw upgrades by hand, sends bytes, and gives the close code.
+func (s *served) raw(t *testing.T, frame []byte) int {
+	t.Helper()
+	conn, err := net.Dial("tcp", s.address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	fmt.Fprintf(conn, "GET /graphql HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n", s.address)
+	r := bufio.NewReader(conn)
+	res, err := http.ReadResponse(r, nil)
+	if err != nil || res.StatusCode != http.StatusSwitchingProtocols {
+		t.Fatalf("upgrade: %v %v", res, err)
+	}
+	if _, err := conn.Write(frame); err != nil {
+		t.Fatal(err)
+	}
+	if err := conn.SetReadDeadline(time.Now().Add(5 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	head := make([]byte, 4)
+	if _, err := io.ReadFull(r, head); err != nil || head[0] != 0x88 {
+		t.Fatalf("no close frame: %x %v", head, err)
+	}
+	return int(head[2])<<8 | int(head[3])
+}
+
+// TestUpgradesThatAreRefused before there is a socket.
+func TestUpgradesThatAreRefused(t *testing.T) {
+	s := serveWorld(t, nil)
+	for origin, status := range map[string]int{"https://evil.example": 403, "null": 403, "http://localhost:3000.evil.example": 403} {
+		_, res, err := s.dialWS(http.Header{"Origin": {origin}})
+		if err == nil || res.StatusCode != status {
+			t.Errorf("from %s: %v", origin, res)
+		}
+	}
+	for _, protocols := range [][]string{nil, {"graphql-ws"}} {
+		d := websocket.Dialer{Subprotocols: protocols}
+		if _, res, err := d.Dial("ws://"+s.address+"/graphql", nil); err == nil || res.StatusCode != 400 {
+			t.Errorf("subprotocols %v: %v", protocols, res)
+		}
+	}
+	var open []*websocket.Conn
+	for n := range 201 {
+		conn, res, err := s.dialWS(nil)
+		if n < 200 && err != nil {
+			t.Fatal(err)
+		}
+		if n == 200 && (err == nil || res.StatusCode != 429) {
+			t.Errorf("the 201st socket that says nothing: %v", res)
+		}
+		if err == nil {
+			open = append(open, conn)
+		}
+	}
+	for _, conn := range open {
+		_ = conn.Close()
+	}
+}
+
+// TestOperationsOverASocket: what fails is an error of its id, and everything else lives.
+func TestOperationsOverASocket(t *testing.T) {
+	s := serveWorld(t, nil)
+	op := func(n, query string) string {
+		return fmt.Sprintf(`{"id":"%s","type":"subscribe","payload":{"query":%q}}`, n, query)
+	}
+	for _, c := range []struct{ query, kind, part string }{
+		{`{ health }`, "next", `"data":{"health":"ok"}`},
+		{`{ me { id } }`, "next", `"code":"UNAUTHENTICATED"`},
+		{`{ health`, "error", `"code":"GRAPHQL_PARSE_FAILED"`},
+		{`{ nothing }`, "error", `"code":"GRAPHQL_VALIDATION_FAILED"`},
+		{`query a { health } query b { health }`, "error", `"code":"GRAPHQL_VALIDATION_FAILED"`},
+		{`subscription { messageAdded(chatId: "x", afterSeq: -1) { id } }`, "error", `"code":"BAD_USER_INPUT"`},
+		{`subscription { messageAdded(chatId: "x") { id } }`, "error", `"code":"NOT_FOUND"`},
+	} {
+		got, _ := s.talk(2, hello, op("7", c.query))
+		if !strings.HasPrefix(got[1], `{"id":"7","type":"`+c.kind+`","payload":`) || !strings.Contains(got[1], c.part) {
+			t.Errorf("%s: %s", c.query, got[1])
+		}
+	}
+	got, _ := s.talk(4, hello, op("1", `{ health`), `{"type":"ping","payload":{"a":1}}`, `{"type":"pong"}`, `{"id":"none","type":"complete"}`, op("2", `{ health }`))
+	if got[0] != `{"type":"connection_ack"}` || !strings.Contains(strings.Join(got, ""), `{"type":"pong","payload":{"a":1}}`) || !strings.Contains(got[3], `"health":"ok"`) {
+		t.Errorf("after a syntax error: %q", got)
+	}
+}
+
+// TestShutdown: the running mutation is answered, sockets are closed 1012, and nothing is left.
+func TestShutdown(t *testing.T) {
+	s := serveWorld(t, nil)
+	conn, _, err := s.dialWS(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	if err := conn.WriteMessage(websocket.TextMessage, []byte(hello)); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := conn.ReadMessage(); err != nil {
+		t.Fatal(err)
+	}
+	stopped := make(chan struct{})
+	began := time.Now()
+	go func() {
+		s.stop()
+		close(stopped)
+	}()
+	_, _, err = conn.ReadMessage()
+	if closed, ok := err.(*websocket.CloseError); !ok || closed.Code != websocket.CloseServiceRestart {
+		t.Errorf("the socket ended with %v, want 1012", err)
+	}
+	_ = conn.Close()
+	<-stopped
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("the stop took %s", took)
+	}
+}
+
+// TestSlowReaderLosesNothing: a client that stops reading falls behind in bounded memory, and gets everything once it reads.
+func TestSlowReaderLosesNothing(t *testing.T) {
+	s := serveWorld(t, nil)
+	ann, bob := s.user("ann"), s.user("bob")
+	chat := s.group(ann, bob)
+	conn, _, err := s.dialWS(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	for _, m := range []string{
+		fmt.Sprintf(`{"type":"connection_init","payload":{"user-id":%q}}`, bob),
+		fmt.Sprintf(`{"id":"1","type":"subscribe","payload":{"query":"subscription { messageAdded(chatId: \"%s\", afterSeq: 0) { seq content } }"}}`, chat),
+	} {
+		if err := conn.WriteMessage(websocket.TextMessage, []byte(m)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	big := strings.Repeat("x", 20_000)
+	const total = 600 // 12 MB: more than the buffers of the sockets and of the queue
+	for n := range total {
+		body, err := json.Marshal(map[string]any{"query": sendDocument, "variables": sendVars(chat, ann, fmt.Sprint(n, " ", big[:19_000]), "")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if status, _, answer := s.do("POST", "/graphql", string(body), asJSON); status != 200 || strings.Contains(answer, "errors") {
+			t.Fatalf("send %d: %s", n, answer)
+		}
+	}
+	if err := conn.SetReadDeadline(time.Now().Add(30 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	for n := 0; n < total; {
+		_, data, err := conn.ReadMessage()
+		if err != nil {
+			t.Fatalf("after %d messages: %v", n, err)
+		}
+		if !bytes.Contains(data, []byte(`"type":"next"`)) {
+			continue
+		}
+		if n++; !bytes.Contains(data, fmt.Appendf(nil, `"seq":%d,`, n)) {
+			t.Fatalf("message %d is %.120s", n, data)
+		}
+	}
+}
+
+// node runs a script of testdata/walk with the packages of its lock file.
+func node(t *testing.T, args ...string) string {
+	t.Helper()
+	if _, err := os.Stat("testdata/walk/node_modules"); err != nil {
+		install := exec.Command("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
+		install.Dir = "testdata/walk"
+		if out, err := install.CombinedOutput(); err != nil {
+			t.Fatalf("install the clients' packages: %v: %s", err, out)
+		}
+	}
+	cmd := exec.CommandContext(t.Context(), "node", args...)
+	cmd.Dir = "testdata/walk"
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("node %v: %v\n%s", args, err, out)
+	}
+	return string(out)
+}
+
+// TestWalk uses the product through Apollo Client and graphql-ws.
+func TestWalk(t *testing.T) {
+	s := serveWorld(t, nil)
+	if out := node(t, "walk.mjs", s.url("/graphql")); !strings.Contains(out, "walked") {
+		t.Errorf("the walk: %s", out)
+	}
+}
+
+// TestGraphQLOverHTTP: every MUST and SHOULD of the specification, by the audits of npm's graphql-http.
+func TestGraphQLOverHTTP(t *testing.T) {
+	s := serveWorld(t, nil)
+	out := node(t, "audit.mjs", s.url("/graphql"))
+	if !strings.Contains(out, "audited") {
+		t.Errorf("the audits: %s", out)
+	}
+	t.Log(out)
+}
