@@ -1,0 +1,206 @@
+package cmd
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rs/zerolog"
+
+	"chat/modules/app"
+	"chat/modules/pgtest"
+)
+
+// settings reads what a serve command with these flags and variables would run with.
+func settings(t *testing.T, flags []string, environment ...string) (app.Config, error) {
+	t.Helper()
+	for _, name := range []string{"DATABASE_URL", "PORT", "NODE_ENV", "DB_HOST", "REDIS_URL"} {
+		t.Setenv(name, "")
+		if err := os.Unsetenv(name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, entry := range environment {
+		name, value, _ := strings.Cut(entry, "=")
+		t.Setenv(name, value)
+	}
+	var got app.Config
+	c := serveCommand(func(_ context.Context, c app.Config, _ string, _ zerolog.Logger) error {
+		got = c
+		return c.Validate()
+	})
+	c.SilenceErrors, c.SilenceUsage = true, true
+	c.SetArgs(flags)
+	return got, c.ExecuteContext(t.Context())
+}
+
+func TestFlagsWinOverVariablesOverTheFile(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "chat.yaml")
+	if err := os.WriteFile(file, []byte("port: 1001\nlog-level: debug\nmode: production\nallowed-origins: [http://a]\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var got app.Config
+	for _, c := range []struct {
+		flags       []string
+		environment []string
+		port        int
+		level, mode string
+	}{
+		{nil, nil, 0, "info", "development"},
+		{[]string{"--config", file}, nil, 1001, "debug", "production"},
+		{[]string{"--config", file}, []string{"PORT=1002"}, 1002, "debug", "production"},
+		{[]string{"--config", file, "--port", "1003"}, []string{"PORT=1002", "NODE_ENV=development"}, 1003, "debug", "development"},
+		{nil, []string{"CHAT_CONFIG=" + file, "CHAT_LOG_LEVEL=warn"}, 1001, "warn", "production"},
+	} {
+		var seen app.Config
+		cmd := serveCommand(func(_ context.Context, c app.Config, _ string, _ zerolog.Logger) error {
+			seen = c
+			return nil
+		})
+		for _, entry := range c.environment {
+			name, value, _ := strings.Cut(entry, "=")
+			t.Setenv(name, value)
+		}
+		cmd.SetArgs(c.flags)
+		if err := cmd.ExecuteContext(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got = seen; got.Port != c.port || got.LogLevel != c.level || got.Mode != c.mode {
+			t.Errorf("%v %v: port %d, level %s, mode %s", c.flags, c.environment, got.Port, got.LogLevel, got.Mode)
+		}
+		for _, entry := range c.environment {
+			name, _, _ := strings.Cut(entry, "=")
+			if err := os.Unsetenv(name); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+func TestTheBriefsVariablesName(t *testing.T) {
+	t.Setenv("DB_HOST", "db.example")
+	t.Setenv("DB_PORT", "5433")
+	t.Setenv("DB_USERNAME", "me")
+	t.Setenv("DB_PASSWORD", "p@ss/word")
+	t.Setenv("DB_NAME", "chat")
+	cmd := serveCommand(func(_ context.Context, c app.Config, _ string, _ zerolog.Logger) error {
+		url, err := c.Database()
+		if err != nil {
+			return err
+		}
+		if url != "postgres://me:p%40ss%2Fword@db.example:5433/chat?sslmode=prefer" {
+			t.Errorf("the database is %s", url)
+		}
+		return nil
+	})
+	cmd.SetArgs(nil)
+	if err := cmd.ExecuteContext(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestWrongSettingsAreOneLine(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "chat.yaml")
+	if err := os.WriteFile(file, []byte("prot: 1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		flags       []string
+		environment []string
+		part        string
+	}{
+		{[]string{"--bogus"}, nil, "unknown flag"},
+		{[]string{"extra"}, nil, "unexpected argument"},
+		{[]string{"--config", file}, nil, `no setting "prot"`},
+		{[]string{"--config", "/nonexistent"}, nil, "/nonexistent"},
+		{nil, []string{"CHAT_PROT=1"}, "CHAT_PROT"},
+		{nil, []string{"PORT=http"}, "wrong form"},
+		{[]string{"--role=other"}, nil, "no role"},
+		{[]string{"--role=sender"}, nil, "Redis"},
+		{[]string{"--mode=test"}, nil, "--mode=test"},
+		{[]string{"--port=70000"}, nil, "--port=70000"},
+		{[]string{"--host=0.0.0.0"}, nil, "--insecure-open-access"},
+		{nil, []string{"DATABASE_URL=postgres://a/b", "DB_HOST=c"}, "keep one"},
+		{nil, []string{"DB_NAME=x"}, "DB_HOST is missing"},
+		{nil, []string{"REDIS_URL=redis://x"}, "does not speak Redis"},
+		{[]string{"--log-level=loud"}, nil, "--log-level"},
+	} {
+		t.Run(strings.Join(append(c.flags, c.environment...), " "), func(t *testing.T) {
+			_, err := settings(t, c.flags, c.environment...)
+			if err == nil || !strings.Contains(err.Error(), c.part) || strings.Contains(err.Error(), "\n") {
+				t.Errorf("%v, want one line with %q", err, c.part)
+			}
+		})
+	}
+}
+
+// output runs a command line and gives what it prints.
+func output(t *testing.T, args ...string) (string, error) {
+	t.Helper()
+	var out bytes.Buffer
+	c := root()
+	c.SetOut(&out)
+	c.SetErr(&out)
+	c.SetArgs(args)
+	err := c.ExecuteContext(t.Context())
+	return out.String(), err
+}
+
+func TestMigrateUpDownRedoStatus(t *testing.T) {
+	t.Setenv("DATABASE_URL", pgtest.Empty(t))
+	step := func(name string, want ...string) {
+		t.Helper()
+		out, err := output(t, "migrate", name, "--log-level", "error")
+		if err != nil {
+			t.Fatalf("migrate %s: %v", name, err)
+		}
+		for _, part := range want {
+			if !strings.Contains(out, part) {
+				t.Errorf("migrate %s: %q, want %q", name, out, part)
+			}
+		}
+	}
+	step("status", "00001_user.sql", "not run")
+	done := make(chan error, 2)
+	for range 2 { // one waits for the other
+		go func() {
+			_, err := output(t, "migrate", "up", "--log-level", "error")
+			done <- err
+		}()
+	}
+	for range 2 {
+		if err := <-done; err != nil {
+			t.Errorf("two migrations at once: %v", err)
+		}
+	}
+	step("up", "nothing to do")
+	step("redo", "down 00003_read.sql", "up 00003_read.sql")
+	for range 3 {
+		step("down", "down 0000")
+	}
+	step("status", "not run")
+	step("up", "up 00001_user.sql", "up 00003_read.sql")
+}
+
+func TestServeRefusesADatabaseThatWasNotMigrated(t *testing.T) {
+	t.Setenv("DATABASE_URL", pgtest.Empty(t))
+	_, err := output(t, "serve", "--port", "0", "--log-level", "error")
+	if err == nil || !strings.Contains(err.Error(), "chat migrate up") {
+		t.Errorf("an empty database: %v", err)
+	}
+}
+
+func TestSmallCommands(t *testing.T) {
+	if out, err := output(t, "version"); err != nil || !strings.HasPrefix(out, "chat ") {
+		t.Errorf("version: %q %v", out, err)
+	}
+	if out, err := output(t, "schema", "--role", "sender"); err != nil || !strings.Contains(out, "createMessage") || strings.Contains(out, "type Subscription") {
+		t.Errorf("schema of the sender: %.80q %v", out, err)
+	}
+	if _, err := output(t, "healthcheck", "--url", "http://127.0.0.1:1"); err == nil || strings.Contains(err.Error(), "\n") {
+		t.Errorf("healthcheck of nothing: %v", err)
+	}
+}

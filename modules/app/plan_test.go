@@ -1,0 +1,99 @@
+package app
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+
+	"chat/modules/id"
+	"chat/modules/pg"
+)
+
+// TestNoStatementScansALargeTable runs the product on a large data set and lets PostgreSQL tell how it ran each statement:
+// messages, events and message_reads are never read from end to end.
+func TestNoStatementScansALargeTable(t *testing.T) {
+	w := newWorld(t)
+	ann, bob := w.user("ann"), w.user("bob")
+	big, small := w.group(ann, bob), w.group(ann, bob)
+	fill := func(statement string, args ...any) {
+		t.Helper()
+		if err := w.db.Tx(t.Context(), func(tx *pg.Tx) error { return tx.Exec(t.Context(), statement, args...) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const many = 60_000
+	fill(`INSERT INTO chats (id, name, chat_type, created_at, updated_at) SELECT gen_random_uuid(), 'c', 'group', now(), now() FROM generate_series(1, 5000)`)
+	fill(`INSERT INTO chat_members (id, chat_id, user_id, joined_seq, joined_number, joined_feed, joined_at)
+		SELECT gen_random_uuid(), c.id, $1, 0, 0, 1, now() FROM chats c WHERE name = 'c'`, bob)
+	fill(`INSERT INTO messages (id, chat_id, seq, number, version, sender_id, content, created_at)
+		SELECT gen_random_uuid(), $1::uuid, n, n, n, CASE WHEN n % 3 = 0 THEN $2::uuid ELSE $3::uuid END, 'x', now() FROM generate_series(1, $4::int) n`, big, ann, bob, many)
+	fill(`INSERT INTO events (chat_id, seq, kind, subject_id, actor_id, at) SELECT chat_id, seq, 1, id, sender_id, created_at FROM messages`)
+	fill(`UPDATE chats SET last_seq = $2, message_count = $2 WHERE id = $1`, big, many)
+	fill(`INSERT INTO message_reads (chat_id, n, user_id, from_number, to_number, message_id, read_at)
+		SELECT $1::uuid, n, CASE WHEN n % 2 = 0 THEN $2::uuid ELSE $3::uuid END, n - 1, n, gen_random_uuid(), now() FROM generate_series(1, $4::int) n`, big, ann, bob, many)
+	fill(`INSERT INTO read_counters VALUES ($1, $2)`, big, many)
+	fill(`ANALYZE`)
+	before := scans(t, w)
+
+	message := w.send(big, ann, "hello")
+	var newest struct{ Chat struct{ LastSeq int } }
+	w.must(w.as(ann), &newest, `query($c: ID!) { chat(id: $c) { lastSeq } }`, vars{"c": big.String()})
+	all := vars{"c": big.String(), "m": message.ID.String(), "u": bob.String(), "s": many / 2, "d": big.String()}
+	for _, query := range []string{
+		`{ chats { id participantIds unreadCount readSeq lastMessage { content } messages(first: 3) { content sender { username } } } }`,
+		`query($c: ID!) { chat(id: $c) { participants { username } unreadCount readSeq messages { content } } }`,
+		`query($c: ID!) { messages(chatId: $c) { seq } }`,
+		`query($c: ID!, $s: Seq) { messages(chatId: $c, afterSeq: $s) { content chat { name } } }`,
+		`query($c: ID!, $s: Seq) { messages(chatId: $c, beforeSeq: $s, limit: 50, includeDeleted: true) { content } }`,
+		`query($m: ID!) { message(id: $m) { content chat { id } } messageReadStatus(messageId: $m) { readByCount } }`,
+		`{ unreadCounts { unreadCount } }`,
+		`query($c: ID!) { unreadCount(chatId: $c) }`,
+		`mutation($m: ID!) { updateMessage(id: $m, content: "edited") { id } }`,
+		`mutation($m: ID!) { markMessageAsRead(messageId: $m) { readAt } }`,
+		`mutation($c: ID!, $s: Seq!) { markChatRead(chatId: $c, upToSeq: $s) { unreadCount } }`,
+		`mutation($m: ID!) { removeMessage(id: $m) { id } }`,
+		`mutation($c: ID!, $u: String!) { removeParticipant(chatId: $c, userId: $u) { id } }`,
+		`mutation($c: ID!, $u: String!) { addParticipant(chatId: $c, userId: $u) { id } }`,
+		`mutation($c: ID!) { updateChat(id: $c, name: "x") { id } }`,
+	} {
+		w.must(w.as(ann), nil, query, used(query, all))
+	}
+	var batch sync.WaitGroup
+	for n := range 40 {
+		batch.Go(func() {
+			w.must(w.as(ann), nil, sendDocument, sendVars([]id.Chat{big, small}[n%2], ann, fmt.Sprint(n), fmt.Sprint("key ", n)))
+		})
+	}
+	batch.Wait()
+	for _, query := range []string{
+		`subscription($c: ID!, $s: Seq) { chatEvents(chatId: $c, afterSeq: $s) { seq message { content } } }`,
+		`subscription($c: ID!, $s: Seq) { messageAdded(chatId: $c, afterSeq: $s) { content } }`,
+		`subscription($m: ID!) { messageReadUpdated(messageId: $m) { userId } }`,
+		`subscription { unreadCountUpdated(current: true) { unreadCount } }`,
+		`subscription { chatUpdated(current: true) { name participantIds } }`,
+	} {
+		s, _ := w.subscribe(w.as(ann), query, used(query, vars{"c": big.String(), "m": message.ID.String(), "s": many - 50}))
+		if !strings.Contains(query, "messageRead") {
+			s.count(1)
+		}
+	}
+	if after := scans(t, w); after != before {
+		t.Errorf("a statement read a large table from end to end: scans of messages, events, message_reads went from %v to %v", before, after)
+	}
+}
+
+// scans counts the sequential scans of the large tables. A connection reports its counts for sure when it ends, so all
+// but the one that asks are closed first.
+func scans(t *testing.T, w *world) (counts [3]int64) {
+	t.Helper()
+	w.db.Pool().SetMaxIdleConns(0)
+	defer w.db.Pool().SetMaxIdleConns(10)
+	for others := 1; others > 0; {
+		w.get(t, &others, `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`)
+	}
+	for n, table := range []string{"messages", "events", "message_reads"} {
+		w.get(t, &counts[n], `SELECT coalesce(sum(seq_scan), 0)::bigint FROM pg_stat_user_tables WHERE relname = $1`, table)
+	}
+	return counts
+}
