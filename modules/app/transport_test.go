@@ -593,3 +593,74 @@ func TestGraphQLOverHTTP(t *testing.T) {
 	}
 	t.Log(out)
 }
+
+// canonical writes frames with their members in one order.
+func canonical(t *testing.T, frames ...string) string {
+	t.Helper()
+	var out []string
+	for _, frame := range frames {
+		var value any
+		if err := json.Unmarshal([]byte(frame), &value); err != nil {
+			t.Fatalf("%q: %v", frame, err)
+		}
+		text, err := json.Marshal(value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, string(text))
+	}
+	return strings.Join(out, "\n")
+}
+
+// TestTransportsAgree drives our transport and the library's with the same messages.
+func TestTransportsAgree(t *testing.T) {
+	own := serveWorld(t, nil)
+	library := serveWorld(t, func(c *Config) { c.Transport = "library" })
+	subscribe := `{"id":"1","type":"subscribe","payload":{"query":"subscription { chatAdded { id } }"}}`
+	for _, c := range []struct {
+		name     string
+		frames   int
+		messages []string
+	}{
+		{"ack", 1, []string{hello}},
+		{"a query", 3, []string{hello, `{"id":"1","type":"subscribe","payload":{"query":"{ health }"}}`}},
+		{"ping", 2, []string{hello, `{"type":"ping","payload":{"a":1}}`}},
+		{"a taken id", -1, []string{hello, subscribe, subscribe}},
+		{"an unknown type", -1, []string{hello, `{"type":"start"}`}},
+		{"subscribe before init", -1, []string{subscribe}},
+		{"two inits", -1, []string{hello, hello}},
+	} {
+		mine, code := own.talk(c.frames, c.messages...)
+		theirs, theirCode := library.talk(c.frames, c.messages...)
+		if code != theirCode || c.frames > 0 && canonical(t, mine...) != canonical(t, theirs...) {
+			t.Errorf("%s: ours %q %d, the library's %q %d", c.name, mine, code, theirs, theirCode)
+		}
+	}
+	var live [2]string
+	for n, s := range []*served{own, library} {
+		ann := s.user("ann")
+		chat := s.group(ann, s.user("bob"))
+		conn, _, err := s.dialWS(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = conn.Close() }()
+		follow := fmt.Sprintf(`{"id":"1","type":"subscribe","payload":{"query":"subscription { messageAdded(chatId: \"%s\", afterSeq: 0) { seq content } }"}}`, chat)
+		s.send(chat, ann, "one")
+		for _, m := range []string{hello, follow} {
+			if err := conn.WriteMessage(websocket.TextMessage, []byte(m)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for range 2 {
+			_, data, err := conn.ReadMessage()
+			if err != nil {
+				t.Fatal(err)
+			}
+			live[n] += canonical(t, string(data)) + "\n"
+		}
+	}
+	if live[0] != live[1] {
+		t.Errorf("a subscription: ours %s, the library's %s", live[0], live[1])
+	}
+}

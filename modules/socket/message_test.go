@@ -1,0 +1,103 @@
+package socket
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"chat/modules/receiver"
+)
+
+// FuzzMessage: the decoder never panics, and what it takes has a known type and an id where the protocol asks for one.
+func FuzzMessage(f *testing.F) {
+	for _, seed := range []string{
+		`{"type":"connection_init"}`, `{"type":"connection_init","payload":{"user-id":"x"}}`, `{"type":"ping","payload":null}`,
+		`{"id":"1","type":"subscribe","payload":{"query":"{ health }","variables":{}}}`, `{"id":"1","type":"complete"}`, `{"type":1}`, `[]`, `{`,
+		`{"id":1,"type":"complete"}`, `{"type":"next","id":"1"}`,
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		m, err := parseMessage(data)
+		if err != nil {
+			return
+		}
+		if !json.Valid(data) {
+			t.Fatalf("%q is no JSON and was taken", data)
+		}
+		switch m.Type {
+		case typeSubscribe:
+			if m.ID == "" {
+				t.Fatalf("%q has no id and was taken", data)
+			}
+			req, err := parseSubscribe(m.Payload)
+			if err == nil && m.Payload == nil {
+				t.Fatalf("%q has no payload and gave %+v", data, req)
+			}
+		case typeComplete:
+			if m.ID == "" {
+				t.Fatalf("%q has no id and was taken", data)
+			}
+		case typeInit, typePing, typePong:
+		default:
+			t.Fatalf("%q has the type %q and was taken", data, m.Type)
+		}
+	})
+}
+
+func testQueue() (*queue, *operation, *operation) {
+	q := newQueue(Limits{Results: 4, ResultBytes: 1000, Answers: 4})
+	return q, &operation{}, &operation{}
+}
+
+func result(op *operation, seq int64) frame {
+	return frame{prefix: []byte("p"), payload: []byte("x"), op: op, cursor: receiver.Cursor{Seq: seq}}
+}
+
+// TestQueueDropsResultsAndKeepsAnswers: on overflow every waiting result is given back, and nothing is taken until the
+// queue is written out and the subscription has resumed.
+func TestQueueDropsResultsAndKeepsAnswers(t *testing.T) {
+	q, a, b := testQueue()
+	q.answer([]byte("answer"))
+	for n := range int64(4) {
+		if taken, _ := q.result(result([]*operation{a, b}[n%2], n+1)); !taken {
+			t.Fatalf("result %d was not taken", n+1)
+		}
+	}
+	taken, dropped := q.result(result(a, 5))
+	if taken || len(dropped) != 4 {
+		t.Fatalf("the fifth result: taken %t, %d dropped", taken, len(dropped))
+	}
+	if taken, _ := q.result(result(b, 6)); taken || !q.isRefusing(b) {
+		t.Error("a result was taken while the connection is behind")
+	}
+	if q.drained() {
+		t.Error("drained while an answer waits")
+	}
+	if f, ok := q.take(); !ok || string(f.prefix) != "answer" {
+		t.Errorf("what is left is %q", f.prefix)
+	}
+	if !q.drained() || q.drained() {
+		t.Error("drained is told once, when everything was written")
+	}
+	if taken, _ := q.result(result(a, 5)); taken {
+		t.Error("a result was taken before its subscription resumed")
+	}
+	q.resume(a)
+	if taken, _ := q.result(result(a, 5)); !taken {
+		t.Error("a result was refused after its subscription had resumed")
+	}
+}
+
+// TestQueueTakesOneResultOfAnySize, so that a large message is not refused for ever.
+func TestQueueTakesOneResultOfAnySize(t *testing.T) {
+	q, a, _ := testQueue()
+	large := result(a, 1)
+	large.payload = []byte(strings.Repeat("x", 5000))
+	if taken, _ := q.result(large); !taken {
+		t.Error("a result larger than the whole queue was refused")
+	}
+	if taken, dropped := q.result(result(a, 2)); taken || len(dropped) != 1 {
+		t.Errorf("another one: taken %t, %d dropped", taken, len(dropped))
+	}
+}
