@@ -31,10 +31,10 @@ func relations() []relation { return []relation{creator, author, member, former,
 // scene is one chat with everybody in it.
 type scene struct {
 	*world
-	chat, direct id.Chat
-	message      id.Message
-	who          map[relation]id.User
-	spare        id.User // in no chat
+	chat    id.Chat
+	message id.Message
+	who     map[relation]id.User
+	spare   id.User // in no chat
 }
 
 func newScene(t *testing.T, w *world) *scene {

@@ -174,11 +174,7 @@ func (l *life) checkLog(t *testing.T) {
 // checkMessages: every acknowledged send is there once, as its last change left it.
 func (l *life) checkMessages(t *testing.T) {
 	t.Helper()
-	type state struct {
-		content string
-		deleted bool
-	}
-	want := map[id.Message]state{}
+	want := map[id.Message]bool{}
 	first := map[string]id.Message{}
 	for _, d := range l.deeds {
 		if d.kind != "send" {
@@ -189,7 +185,7 @@ func (l *life) checkMessages(t *testing.T) {
 			t.Errorf("key %q of %s named two messages", d.key, d.user)
 		}
 		first[key] = d.message
-		want[d.message] = state{}
+		want[d.message] = true
 	}
 	var out struct {
 		Messages []struct {
@@ -209,7 +205,7 @@ func (l *life) checkMessages(t *testing.T) {
 		deleted[d.message] = deleted[d.message] || d.kind == "delete"
 	}
 	for _, m := range out.Messages {
-		if _, ok := want[m.ID]; !ok {
+		if !want[m.ID] {
 			t.Errorf("message %s was never acknowledged", m.ID)
 		}
 		if m.Seq <= last || m.IsDeleted != deleted[m.ID] || (m.Content == "") != m.IsDeleted {
