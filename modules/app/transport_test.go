@@ -25,6 +25,7 @@ import (
 type served struct {
 	*world
 	address string
+	metrics string
 	stop    func()
 }
 
@@ -47,7 +48,7 @@ func serveWorld(t *testing.T, change func(*Config)) *served {
 		done <- serve(ctx, c, "test", db, listener, zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.ErrorLevel))
 	}()
 	stopped := false
-	s := &served{world: newWorldOn(t, db), address: listener.Addr().String()}
+	s := &served{world: newWorldOn(t, db), address: listener.Addr().String(), metrics: c.MetricsAddr}
 	s.stop = func() {
 		if stopped {
 			return
@@ -474,8 +475,9 @@ func TestOperationsOverASocket(t *testing.T) {
 			t.Errorf("%s: %s", c.query, got[1])
 		}
 	}
-	got, _ := s.talk(4, hello, op("1", `{ health`), `{"type":"ping","payload":{"a":1}}`, `{"type":"pong"}`, `{"id":"none","type":"complete"}`, op("2", `{ health }`))
-	if got[0] != `{"type":"connection_ack"}` || !strings.Contains(strings.Join(got, ""), `{"type":"pong","payload":{"a":1}}`) || !strings.Contains(got[3], `"health":"ok"`) {
+	got, _ := s.talk(5, hello, op("1", `{ health`), `{"type":"ping","payload":{"a":1}}`, `{"type":"pong"}`, `{"id":"none","type":"complete"}`, op("2", `{ health }`))
+	if all := strings.Join(got, ""); got[0] != `{"type":"connection_ack"}` || !strings.Contains(all, `{"type":"pong","payload":{"a":1}}`) ||
+		!strings.Contains(all, `{"id":"1","type":"error"`) || !strings.Contains(all, `"health":"ok"`) {
 		t.Errorf("after a syntax error: %q", got)
 	}
 }

@@ -152,7 +152,6 @@ func (e *Engine) Subscribe(ctx context.Context, doc *gql.Document, sink Sink) (*
 	}
 	s := &Subscription{engine: e, plan: p, stream: stream, sink: sink, followers: map[*follower]struct{}{}}
 	s.ctx, s.cancel = context.WithCancel(context.WithoutCancel(ctx))
-	e.metrics.subscriptions.Inc()
 	var err error
 	if stream.isWide() {
 		err = e.followAll(ctx, s)
@@ -163,6 +162,8 @@ func (e *Engine) Subscribe(ctx context.Context, doc *gql.Document, sink Sink) (*
 		s.Stop()
 		return nil, []*gql.Error{e.exec.Refuse(ctx, err)}
 	}
+	s.isOpen = true
+	e.metrics.subscriptions.Inc()
 	return s, nil
 }
 

@@ -18,6 +18,7 @@ type Subscription struct {
 	stream  *Stream
 	sink    Sink
 	watcher *watcher // of the viewer; nil where nothing beside the log ends or widens the subscription
+	isOpen  bool     // and counted; set before anybody else has the subscription
 	ctx     context.Context
 	cancel  context.CancelFunc
 
@@ -60,7 +61,9 @@ func (s *Subscription) end(goodbye func()) {
 	if s.watcher != nil {
 		s.watcher.leave(s)
 	}
-	s.engine.metrics.subscriptions.Dec()
+	if s.isOpen {
+		s.engine.metrics.subscriptions.Dec()
+	}
 	if goodbye != nil {
 		s.offering.Lock()
 		goodbye()
@@ -81,6 +84,9 @@ func (s *Subscription) Dropped(c Cursor) {
 		f.hub.mu.Unlock()
 	}
 }
+
+// IsBehind tells whether something was refused or dropped since the last Drained.
+func (s *Subscription) IsBehind() bool { return s.behind.Load() }
 
 // Drained tells that the connection has written everything: what was refused or dropped comes again.
 func (s *Subscription) Drained() {

@@ -288,7 +288,8 @@ func (c *conn) write() {
 	}
 }
 
-// drained lets the subscriptions go on of which something was refused or dropped.
+// drained lets the subscriptions go on of which something was refused or dropped. The connection may fall behind again
+// meanwhile: a subscription that has been resumed too early for that is still behind, and found by the next call.
 func (c *conn) drained() {
 	c.mu.Lock()
 	operations := make([]*operation, 0, len(c.operations))
@@ -297,7 +298,7 @@ func (c *conn) drained() {
 	}
 	c.mu.Unlock()
 	for _, op := range operations {
-		if sub := op.subscription(); sub != nil && c.queue.isRefusing(op) {
+		if sub := op.subscription(); sub != nil && (sub.IsBehind() || c.queue.isRefusing(op)) {
 			sub.Drained()
 		}
 	}

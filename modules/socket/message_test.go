@@ -74,9 +74,18 @@ func TestQueueDropsResultsAndKeepsAnswers(t *testing.T) {
 	if q.drained() {
 		t.Error("drained while an answer waits")
 	}
+	defer func() {
+		if q.telling != 0 {
+			t.Errorf("%d overflows are still being told", q.telling)
+		}
+	}()
 	if f, ok := q.take(); !ok || string(f.prefix) != "answer" {
 		t.Errorf("what is left is %q", f.prefix)
 	}
+	if q.drained() {
+		t.Error("drained before the subscriptions were told")
+	}
+	q.told()
 	if !q.drained() || q.drained() {
 		t.Error("drained is told once, when everything was written")
 	}

@@ -36,9 +36,11 @@ func newOperation(ctx context.Context, c *conn, id string) *operation {
 // Next offers a result to the connection's queue.
 func (op *operation) Next(r receiver.Result) bool {
 	taken, dropped := op.conn.queue.result(frame{prefix: op.prefix, payload: r.Payload, op: op, cursor: r.Cursor})
-	if len(dropped) > 0 {
-		op.conn.handler.metrics.overflows.Inc()
+	if len(dropped) == 0 {
+		return taken
 	}
+	defer op.conn.queue.told()
+	op.conn.handler.metrics.overflows.Inc()
 	for _, f := range dropped {
 		if sub := f.op.subscription(); sub != nil {
 			sub.Dropped(f.cursor)

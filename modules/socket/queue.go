@@ -33,6 +33,7 @@ type queue struct {
 	results int
 	bytes   int // of results
 	behind  bool
+	telling int // overflows whose subscriptions are still being told
 	closed  bool
 	wake    chan struct{}   // for the writer
 	waiters []chan struct{} // for room
@@ -57,7 +58,8 @@ func (q *queue) signal() {
 	}
 }
 
-// result adds a result. Not taken: the connection is behind, and what is in dropped will not be written either.
+// result adds a result. Not taken: the connection is behind, and what is in dropped will not be written either; told is
+// to be called when their subscriptions know.
 func (q *queue) result(f frame) (taken bool, dropped []frame) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -75,12 +77,22 @@ func (q *queue) result(f frame) (taken bool, dropped []frame) {
 		return true, nil
 	}
 	f.op.refusing, q.behind = true, true
+	q.telling++
 	dropped = q.drop(func(f *frame) bool { return f.isResult() })
 	for _, d := range dropped {
 		d.op.refusing = true
 	}
 	q.signal()
 	return false, dropped
+}
+
+// told ends an overflow. Only then may the connection be drained: a subscription that is told afterwards would wait for
+// ever.
+func (q *queue) told() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.telling--
+	q.signal()
 }
 
 // drop takes results out. The caller holds the lock.
@@ -127,7 +139,7 @@ func (q *queue) take() (frame, bool) {
 func (q *queue) drained() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if !q.behind || len(q.frames) > 0 {
+	if !q.behind || q.telling > 0 || len(q.frames) > 0 {
 		return false
 	}
 	q.behind = false
