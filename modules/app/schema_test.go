@@ -6,8 +6,13 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/rs/zerolog"
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
+
+	"chat/modules/bus"
+	"chat/schema"
 )
 
 // later are the fields of the contract's additions that come with accounts.
@@ -22,11 +27,11 @@ func sdlOf(t *testing.T, role Role) *ast.Schema {
 	if err != nil {
 		t.Fatal(err)
 	}
-	schema, err := gqlparser.LoadSchema(&ast.Source{Name: string(role), Input: sdl})
+	parsed, err := gqlparser.LoadSchema(&ast.Source{Name: string(role), Input: sdl})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return schema
+	return parsed
 }
 
 func contract(t *testing.T, names ...string) *ast.Schema {
@@ -39,11 +44,11 @@ func contract(t *testing.T, names ...string) *ast.Schema {
 		}
 		sources = append(sources, &ast.Source{Name: name, Input: string(text)})
 	}
-	schema, err := gqlparser.LoadSchema(sources...)
+	parsed, err := gqlparser.LoadSchema(sources...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return schema
+	return parsed
 }
 
 // TestSchemaServesTheContract: whatever document is valid for the contract is valid here: every type, field, argument and
@@ -115,23 +120,42 @@ func isAtMost(a, b *ast.Type) bool {
 
 // TestSchemaIsReviewed fails on any change of what is served. The snapshot is made anew with UPDATE=1.
 func TestSchemaIsReviewed(t *testing.T) {
+	const path = "testdata/schema.graphql"
+	got, err := SDL(string(All))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if os.Getenv("UPDATE") != "" {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Error("what is served has changed; look at it, and make the snapshot anew with UPDATE=1")
+	}
+}
+
+// TestRolesAreComposed: every role has resolvers for what it serves, and together they serve what --role=all does.
+func TestRolesAreComposed(t *testing.T) {
+	together := map[string]bool{}
 	for _, role := range Roles() {
-		got, err := SDL(string(role))
+		if _, err := NewStack(role, nil, bus.NewMemory(), prometheus.NewRegistry(), zerolog.Nop(), nil); err != nil {
+			t.Errorf("--role=%s: %v", role, err)
+		}
+		roots, err := schema.Roots(role.keep())
 		if err != nil {
 			t.Fatal(err)
 		}
-		path := "testdata/schema-" + string(role) + ".graphql"
-		if os.Getenv("UPDATE") != "" {
-			if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-				t.Fatal(err)
+		for _, field := range roots {
+			if role != All {
+				together[field] = true
+			} else if !together[field] {
+				t.Errorf("%s is served by --role=all only", field)
 			}
-		}
-		want, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got != string(want) {
-			t.Errorf("what --role=%s serves has changed; look at it, and make the snapshot anew with UPDATE=1", role)
 		}
 	}
 }
@@ -144,10 +168,10 @@ func TestRolesServeTheirFields(t *testing.T) {
 		Receiver: {"Query.messages": true, "Query.unreadCount": true, "Subscription.chatEvents": true, "Query.users": false, "Query.health": true},
 		All:      {"Query.users": true, "Mutation.createMessage": true, "Subscription.chatEvents": true, "Query.health": true},
 	} {
-		schema := sdlOf(t, role)
+		sdl := sdlOf(t, role)
 		for name, served := range want {
 			root, field, _ := strings.Cut(name, ".")
-			has := schema.Types[root] != nil && schema.Types[root].Fields.ForName(field) != nil
+			has := sdl.Types[root] != nil && sdl.Types[root].Fields.ForName(field) != nil
 			if has != served {
 				t.Errorf("--role=%s serves %s: %t, want %t", role, name, has, served)
 			}
