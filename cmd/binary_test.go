@@ -167,23 +167,27 @@ func (b *binary) sendUntil(stop <-chan struct{}, user, chat, name string) (ackno
 	return acknowledged, senders.Wait
 }
 
+// check reads the whole history, page by page.
 func (b *binary) check(chat string, acknowledged map[string]bool) {
 	b.t.Helper()
-	var out struct {
-		Messages []struct {
-			Content string
-			Seq     int
-		}
-	}
-	if err := b.call(b.t.Context(), `query($c: ID!) { messages(chatId: $c) { content seq } }`, map[string]any{"c": chat}, &out); err != nil {
-		b.t.Fatal(err)
-	}
 	stored := map[string]bool{}
-	for n, m := range out.Messages {
-		if m.Seq != n+1 || stored[m.Content] {
-			b.t.Fatalf("message %d is %+v: a hole or a double", n+1, m)
+	for last, more := 0, true; more; {
+		var out struct {
+			Messages []struct {
+				Content string
+				Seq     int
+			}
 		}
-		stored[m.Content] = true
+		if err := b.call(b.t.Context(), `query($c: ID!, $a: Seq) { messages(chatId: $c, afterSeq: $a, limit: 1000) { content seq } }`, map[string]any{"c": chat, "a": last}, &out); err != nil {
+			b.t.Fatal(err)
+		}
+		for _, m := range out.Messages {
+			if m.Seq != last+1 || stored[m.Content] {
+				b.t.Fatalf("after message %d comes %+v: a hole or a double", last, m)
+			}
+			last, stored[m.Content] = m.Seq, true
+		}
+		more = len(out.Messages) > 0
 	}
 	for content := range acknowledged {
 		if !stored[content] {
