@@ -8,6 +8,7 @@ package chat
 import (
 	"context"
 
+	"chat/modules/fault"
 	"chat/modules/gql"
 	"chat/modules/history"
 	"chat/modules/id"
@@ -99,7 +100,7 @@ func (s *Store) chat(ctx context.Context, viewer identity.Viewer, chat id.Chat) 
 	}
 	c, ok := found[chat]
 	if !ok {
-		return nil, noChat(chat)
+		return nil, fault.NoChat(chat)
 	}
 	return c, nil
 }

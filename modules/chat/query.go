@@ -179,5 +179,3 @@ func (q *Query) Message(ctx context.Context, args struct{ ID id.Message }) (*Mes
 	}
 	return q.store.messages(viewer, []messageRow{found})[0], nil
 }
-
-func noChat(chat id.Chat) error { return fault.NoChat(chat) }

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log"
 	"net"
 	"net/http"
 	"sync/atomic"
@@ -69,8 +70,9 @@ func New(c Config) *Server {
 	}, []string{"route", "status"})}
 	c.Metrics.MustRegister(s.requests)
 	s.http = &http.Server{
-		Handler: s.handler(), ReadHeaderTimeout: headerTime, IdleTimeout: idleTime, MaxHeaderBytes: maxHeaderBytes - 4096, // net/http adds 4096
-		ErrorLog: nil,
+		Handler: s.handler(), ReadHeaderTimeout: headerTime, IdleTimeout: idleTime,
+		MaxHeaderBytes: maxHeaderBytes - 4096, // net/http allows so much more
+		ErrorLog:       log.New(c.Log, "", 0),
 	}
 	return s
 }
