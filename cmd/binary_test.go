@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -232,6 +233,27 @@ func TestAcknowledgedIsDurable(t *testing.T) {
 	}
 	if err := product.Wait(); err != nil {
 		t.Errorf("the last stop: %v", err)
+	}
+}
+
+// TestTheEndOfTheDatabaseIsTold: a process whose own PostgreSQL has ended does not go on as if nothing were.
+func TestTheEndOfTheDatabaseIsTold(t *testing.T) {
+	b := newBinary(t)
+	product := b.start()
+	text, err := os.ReadFile(filepath.Join(b.dir, "data", "postmaster.pid"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, _, _ := strings.Cut(string(text), "\n")
+	pid, err := strconv.Atoi(first)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(pid, syscall.SIGQUIT); err != nil {
+		t.Fatal(err)
+	}
+	if err := product.Wait(); err == nil || !strings.Contains(fmt.Sprint(product.Stderr), "ended by itself") {
+		t.Errorf("ended with %v: %s", err, product.Stderr)
 	}
 }
 

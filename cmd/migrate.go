@@ -42,12 +42,12 @@ func onDatabase(c *cobra.Command, settings app.Config, do func(context.Context, 
 	if err := settings.Validate(); err != nil {
 		return err
 	}
-	url, stop, err := app.Database(c.Context(), settings, logger(settings, c.ErrOrStderr()))
+	store, err := app.OpenStore(c.Context(), settings, logger(settings, c.ErrOrStderr()))
 	if err != nil {
 		return err
 	}
-	defer stop()
-	db, err := pg.Open(url, 5)
+	defer store.Stop()
+	db, err := pg.Open(store.URL, 5)
 	if err != nil {
 		return err
 	}

@@ -49,12 +49,12 @@ func Run(ctx context.Context, c Config, version string, log zerolog.Logger) erro
 		return err
 	}
 	defer func() { _ = listener.Close() }()
-	url, stopDatabase, err := Database(ctx, c, log)
+	store, err := OpenStore(ctx, c, log)
 	if err != nil {
 		return err
 	}
-	defer stopDatabase()
-	db, err := pg.Open(url, c.DBPool)
+	defer store.Stop()
+	db, err := pg.Open(store.URL, c.DBPool)
 	if err != nil {
 		return err
 	}
@@ -70,7 +70,7 @@ func Run(ctx context.Context, c Config, version string, log zerolog.Logger) erro
 	if err := schemaIsCurrent(ctx, db); err != nil {
 		return fmt.Errorf("%w: run chat migrate up, or start with --migrate", err)
 	}
-	return serve(ctx, c, version, db, listener, log)
+	return serve(ctx, c, version, db, store.Gone, listener, log)
 }
 
 func listen(c Config) (net.Listener, error) {
@@ -82,30 +82,36 @@ func listen(c Config) (net.Listener, error) {
 	return l, nil
 }
 
-// Database gives the address of the configured database, or starts one of our own; stop stops that one.
-func Database(ctx context.Context, c Config, log zerolog.Logger) (url string, stop func(), err error) {
-	stop = func() {}
+// Store is the database that the product runs on.
+type Store struct {
+	URL  string
+	Stop func()          // stops it, if it is our own
+	Gone <-chan struct{} // closed when one of our own has ended by itself; nil otherwise
+}
+
+// OpenStore gives the configured database, or starts one of our own.
+func OpenStore(ctx context.Context, c Config, log zerolog.Logger) (Store, error) {
 	if c.HasDatabase() {
-		url, err = c.Database()
-		return url, stop, err
+		url, err := c.Database()
+		return Store{URL: url, Stop: func() {}}, err
 	}
 	dir, err := c.DataDirectory()
 	if err != nil {
-		return "", nil, err
+		return Store{}, err
 	}
 	own, err := pglocal.Start(ctx, pglocal.Options{Dir: dir, Binaries: c.PGBin, Log: log})
 	if err != nil {
-		return "", nil, err
+		return Store{}, err
 	}
-	stop = func() {
+	log.Info().Str("dir", dir).Msg("the embedded PostgreSQL is ready")
+	stop := func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
 		if err := own.Stop(ctx); err != nil {
 			log.Error().Err(err).Msg("stop the embedded PostgreSQL")
 		}
 	}
-	log.Info().Str("dir", dir).Msg("the embedded PostgreSQL is ready")
-	return own.Database(), stop, nil
+	return Store{URL: own.Database(), Stop: stop, Gone: own.Done()}, nil
 }
 
 func migrate(ctx context.Context, db *pg.DB, log zerolog.Logger) error {
@@ -165,7 +171,7 @@ func schemaIsCurrent(ctx context.Context, db *pg.DB) error {
 }
 
 // serve runs the engines and the servers on an open database and an open listener.
-func serve(ctx context.Context, c Config, version string, db *pg.DB, listener net.Listener, log zerolog.Logger) error {
+func serve(ctx context.Context, c Config, version string, db *pg.DB, gone <-chan struct{}, listener net.Listener, log zerolog.Logger) error {
 	role := Role(c.Role)
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
@@ -180,12 +186,7 @@ func serve(ctx context.Context, c Config, version string, db *pg.DB, listener ne
 		return err
 	}
 
-	engines, stopEngines := context.WithCancel(context.WithoutCancel(ctx))
-	defer stopEngines()
-	var running errgroup.Group
-	running.Go(func() error { return stack.Run(engines) })
 	failed := make(chan error, 2)
-	go func() { failed <- front.Serve(listener) }()
 	if c.MetricsAddr != "" {
 		stop, err := serveMetrics(c.MetricsAddr, registry, failed)
 		if err != nil {
@@ -193,11 +194,18 @@ func serve(ctx context.Context, c Config, version string, db *pg.DB, listener ne
 		}
 		defer stop()
 	}
+	engines, stopEngines := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopEngines()
+	var running errgroup.Group
+	running.Go(func() error { return stack.Run(engines) })
+	go func() { failed <- front.Serve(listener) }()
 	welcome(c, listener, log)
 
 	select {
 	case <-ctx.Done():
 	case err = <-failed:
+	case <-gone:
+		err = errors.New("the embedded PostgreSQL has ended by itself; postgres.log in the data directory says why")
 	}
 	log.Info().Msg("stopping")
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)

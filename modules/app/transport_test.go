@@ -45,7 +45,7 @@ func serveWorld(t *testing.T, change func(*Config)) *served {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() {
-		done <- serve(ctx, c, "test", db, listener, zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.ErrorLevel))
+		done <- serve(ctx, c, "test", db, nil, listener, zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.ErrorLevel))
 	}()
 	stopped := false
 	s := &served{world: newWorldOn(t, db), address: listener.Addr().String(), metrics: c.MetricsAddr}

@@ -71,11 +71,6 @@ func (x *Executor) Parse(ctx context.Context, req Request) (*Document, *Error) {
 	return doc, nil
 }
 
-// Validate checks a document against the schema without running it.
-func (x *Executor) Validate(ctx context.Context, doc *Document) []*Error {
-	return x.finish(ctx, x.schema.ValidateWithVariables(doc.Query, doc.Variables))
-}
-
 // Execute runs the query or mutation of doc. It never returns nil.
 func (x *Executor) Execute(ctx context.Context, doc *Document) *Response {
 	return x.Run(ctx, doc.Query, doc.OperationName, doc.Variables)
