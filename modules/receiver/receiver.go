@@ -162,45 +162,57 @@ func (e *Engine) Subscribe(ctx context.Context, doc *gql.Document, sink Sink) (*
 		s.Stop()
 		return nil, []*gql.Error{e.exec.Refuse(ctx, err)}
 	}
-	s.isOpen = true
-	e.metrics.subscriptions.Inc()
+	s.count()
 	return s, nil
 }
 
-// followOne follows the one log of a stream.
+// followOne follows the one log of a stream. The hub listens before the store is read: what is committed after that is
+// handed on by the hub, and what was committed before the follower stands in it is caught up.
 func (e *Engine) followOne(ctx context.Context, s *Subscription) error {
-	topic := s.stream.Topic
-	h, err := e.acquire(ctx, topic, unknown)
+	h, err := e.acquire(ctx, s.stream.Topic, unknown)
 	if err != nil {
 		return err
 	}
 	f := &follower{sub: s, hub: h}
-	s.add(f)
-	sight, err := history.See(ctx, e.db, s.stream.Viewer, topic.Chat)
+	if err := e.begin(ctx, f); err != nil {
+		e.release(h)
+		return err
+	}
+	if viewer := s.stream.Viewer; s.stream.Topic.Log == history.Moves && !viewer.All {
+		if s.watcher, err = e.watch(ctx, viewer.ID); err != nil {
+			e.release(h)
+			return err
+		}
+		s.watcher.join(s)
+	}
+	if !s.add(f) { // it has ended meanwhile
+		e.release(h)
+	}
+	return nil
+}
+
+// begin finds the membership that a follower rests on, and the place that it begins after.
+func (e *Engine) begin(ctx context.Context, f *follower) error {
+	stream, topic := f.sub.stream, f.hub.topic
+	sight, err := history.See(ctx, e.db, stream.Viewer, topic.Chat)
 	if err != nil {
 		return err
 	}
-	last := sight.LastSeq
+	f.member, f.since, f.cursor = sight.Member, sight.LastSeq, sight.LastSeq
 	if topic.Log == history.Moves {
 		counters, err := e.logs[topic.Log].Last(ctx, []id.Chat{topic.Chat})
 		if err != nil {
 			return err
 		}
-		last = counters[topic.Chat]
+		f.cursor = counters[topic.Chat]
 	}
-	f.member, f.since, f.cursor = sight.Member, sight.LastSeq, last
-	if s.stream.After != nil {
-		if err := e.checkCursor(ctx, s.stream, *s.stream.After, last); err != nil {
-			return err
-		}
-		f.cursor = *s.stream.After
+	if stream.After == nil {
+		return nil
 	}
-	if user := s.stream.Viewer.ID; topic.Log == history.Moves && !user.IsZero() && !s.stream.Viewer.All {
-		if s.watcher, err = e.watch(ctx, user); err != nil {
-			return err
-		}
-		s.watcher.join(s)
+	if err := e.checkCursor(ctx, stream, *stream.After, f.cursor); err != nil {
+		return err
 	}
+	f.cursor = *stream.After
 	return nil
 }
 

@@ -18,7 +18,6 @@ type Subscription struct {
 	stream  *Stream
 	sink    Sink
 	watcher *watcher // of the viewer; nil where nothing beside the log ends or widens the subscription
-	isOpen  bool     // and counted; set before anybody else has the subscription
 	ctx     context.Context
 	cancel  context.CancelFunc
 
@@ -29,6 +28,7 @@ type Subscription struct {
 	followers map[*follower]struct{}
 	started   bool
 	ended     bool
+	counted   bool     // among the open subscriptions
 	missed    []Cursor // arrivals that were refused
 }
 
@@ -40,13 +40,23 @@ func (s *Subscription) Start() {
 	s.catchUp()
 }
 
+// count makes the subscription one of the open ones, unless it has ended while it was opened.
+func (s *Subscription) count() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.ended {
+		s.counted = true
+		s.engine.metrics.subscriptions.Inc()
+	}
+}
+
 // Stop ends the subscription without a word to the client. It may be called more than once.
 func (s *Subscription) Stop() { s.end(nil) }
 
 // end ends the subscription once and then says goodbye.
 func (s *Subscription) end(goodbye func()) {
 	s.mu.Lock()
-	first := !s.ended
+	first, counted := !s.ended, s.counted
 	s.ended = true
 	followers := s.followers
 	s.followers = nil
@@ -61,7 +71,7 @@ func (s *Subscription) end(goodbye func()) {
 	if s.watcher != nil {
 		s.watcher.leave(s)
 	}
-	if s.isOpen {
+	if counted {
 		s.engine.metrics.subscriptions.Dec()
 	}
 	if goodbye != nil {
