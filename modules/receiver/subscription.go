@@ -83,7 +83,9 @@ func (s *Subscription) end(goodbye func()) {
 
 // Dropped tells that a result which Next had taken will not be written; it is read again later.
 func (s *Subscription) Dropped(c Cursor) {
-	s.behind.Store(true)
+	// Behind comes last: a Drained of before, which may run at the same time, then either finds what was dropped or leaves
+	// the subscription behind for the next one.
+	defer s.behind.Store(true)
 	if s.stream.Arrivals {
 		s.miss(c)
 		return
