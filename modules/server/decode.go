@@ -100,7 +100,7 @@ func checkEscape(data []byte) (int, error) {
 	return 0, fault.New(fault.BadUserInput, "A text holds half of a surrogate pair")
 }
 
-// codeUnit reads \uXXXX.
+// codeUnit reads an escape of four hexadecimal digits.
 func codeUnit(data []byte) (uint32, bool) {
 	if len(data) < 6 || data[0] != '\\' || data[1] != 'u' {
 		return 0, false
