@@ -448,3 +448,40 @@ func TestListsCostNoStatementPerItem(t *testing.T) {
 		t.Errorf("22 chats take %d statements, 2 take %d", many, few)
 	}
 }
+
+// TestAQueryThatTakesTooLongIsCancelled in PostgreSQL as well, and the caller is told to try again.
+func TestAQueryThatTakesTooLongIsCancelled(t *testing.T) {
+	w := newWorld(t)
+	ann := w.user("ann")
+	chat := w.group(ann, w.user("bob"))
+	locked, unlock := make(chan struct{}), make(chan struct{})
+	var holder sync.WaitGroup
+	holder.Go(func() {
+		if err := w.db.Tx(context.Background(), func(tx *pg.Tx) error {
+			err := tx.Exec(context.Background(), `LOCK TABLE messages IN ACCESS EXCLUSIVE MODE`)
+			close(locked)
+			<-unlock
+			return err
+		}); err != nil {
+			t.Error(err)
+		}
+	})
+	<-locked
+	ctx, cancel := context.WithTimeout(w.as(ann), 300*time.Millisecond)
+	defer cancel()
+	if code := w.code(ctx, `query($c: ID!) { messages(chatId: $c) { id } }`, vars{"c": chat.String()}); code != "UNAVAILABLE" {
+		t.Errorf("a query that takes too long: %q", code)
+	}
+	var waiting int
+	for deadline := time.Now().Add(time.Second); ; {
+		w.get(t, &waiting, `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state = 'active' AND wait_event_type = 'Lock'`)
+		if waiting == 0 || time.Now().After(deadline) {
+			break
+		}
+	}
+	if waiting != 0 {
+		t.Errorf("%d queries still run in PostgreSQL a second later", waiting)
+	}
+	close(unlock)
+	holder.Wait()
+}
