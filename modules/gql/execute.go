@@ -47,6 +47,7 @@ type Executor struct {
 	limits    Limits
 	elsewhere map[string]string
 	log       zerolog.Logger
+	known     known
 }
 
 // NewExecutor returns an executor that logs what callers are not told. elsewhere names, for root fields that this
@@ -55,8 +56,12 @@ func NewExecutor(schema *graphql.Schema, limits Limits, elsewhere map[string]str
 	return &Executor{schema: schema, limits: limits, elsewhere: elsewhere, log: log}
 }
 
-// Parse is the package's Parse with this executor's limits; a root field of another role is refused by its name.
+// Parse is the package's Parse with this executor's limits; a root field of another role is refused by its name. What
+// clients send again and again is parsed once.
 func (x *Executor) Parse(ctx context.Context, req Request) (*Document, *Error) {
+	if doc := x.known.find(req); doc != nil {
+		return doc, nil
+	}
 	doc, err := Parse(ctx, req, x.limits)
 	if err != nil {
 		return nil, err
@@ -68,6 +73,7 @@ func (x *Executor) Parse(ctx context.Context, req Request) (*Document, *Error) {
 			return nil, refusal
 		}
 	}
+	x.known.keep(doc)
 	return doc, nil
 }
 

@@ -58,3 +58,30 @@ func TestErrorsSayNothingOfTheInside(t *testing.T) {
 		t.Errorf("a field of another role: %v", refusal)
 	}
 }
+
+// TestKnownDocumentsKeepNobodysVariables, and stay within their bound.
+func TestKnownDocumentsKeepNobodysVariables(t *testing.T) {
+	x := NewExecutor(nil, DefaultLimits(), nil, zerolog.Nop())
+	req := Request{Query: `query a($x: Int) { a } query b { b }`, OperationName: "a", Variables: map[string]any{"x": 1}}
+	first, refusal := x.Parse(t.Context(), req)
+	if refusal != nil {
+		t.Fatal(refusal)
+	}
+	req.Variables = nil
+	again, _ := x.Parse(t.Context(), req)
+	if again.Source != first.Source || again.Variables != nil || first.Variables["x"] != 1 {
+		t.Errorf("the same document again: parsed again %t, with %v", again.Source != first.Source, again.Variables)
+	}
+	req.OperationName = "b"
+	if other, _ := x.Parse(t.Context(), req); other.Operation.Name != "b" {
+		t.Errorf("another operation of the document: %s", other.Operation.Name)
+	}
+	for n := range 3 * maxKnown {
+		if _, refusal := x.Parse(t.Context(), Request{Query: fmt.Sprintf("{ a%d }", n)}); refusal != nil {
+			t.Fatal(refusal)
+		}
+	}
+	if n := len(x.known.docs); n > maxKnown {
+		t.Errorf("%d documents are kept", n)
+	}
+}

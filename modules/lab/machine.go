@@ -102,7 +102,7 @@ func (b *Bench) floor(ctx context.Context, p *process, clients int) (load, error
 		return load{}, fmt.Errorf("make pgbench's table: %s (%w)", out, err)
 	}
 	database := p.databaseCPU()
-	cmd := exec.CommandContext(ctx, b.PGBench, "-n", "-M", "prepared", "-h", string(socket), "-U", "postgres", "-f", script,
+	cmd := exec.CommandContext(ctx, b.PGBench, "-n", "-h", string(socket), "-U", "postgres", "-f", script,
 		"-c", strconv.Itoa(clients), "-j", "2", "-T", strconv.Itoa(b.Seconds), "chat")
 	out, err := cmd.CombinedOutput()
 	if err != nil {
