@@ -74,6 +74,12 @@ func (b *binary) start() *exec.Cmd {
 	if err := cmd.Start(); err != nil {
 		b.t.Fatal(err)
 	}
+	b.t.Cleanup(func() { // a test that failed leaves nothing running
+		if cmd.ProcessState == nil {
+			_ = cmd.Process.Signal(syscall.SIGTERM)
+			_ = cmd.Wait()
+		}
+	})
 	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		res, err := http.Get("http://127.0.0.1:" + b.port + "/readyz")
 		if err != nil {
