@@ -11,7 +11,7 @@ import (
 )
 
 // TestNoStatementScansALargeTable runs the product on a large data set and lets PostgreSQL tell how it ran each statement:
-// messages, events and message_reads are never read from end to end.
+// messages, events, message_reads and users are never read from end to end.
 func TestNoStatementScansALargeTable(t *testing.T) {
 	w := newWorld(t)
 	ann, bob := w.user("ann"), w.user("bob")
@@ -33,6 +33,8 @@ func TestNoStatementScansALargeTable(t *testing.T) {
 	fill(`INSERT INTO message_reads (chat_id, n, user_id, from_number, to_number, message_id, read_at)
 		SELECT $1::uuid, n, CASE WHEN n % 2 = 0 THEN $2::uuid ELSE $3::uuid END, n - 1, n, gen_random_uuid(), now() FROM generate_series(1, $4::int) n`, big, ann, bob, many)
 	fill(`INSERT INTO read_counters VALUES ($1, $2)`, big, many)
+	fill(`INSERT INTO users (id, username, username_key, email, email_key, display_name, display_name_key, created_at, updated_at)
+		SELECT gen_random_uuid(), n, n, n || '@x', n || '@x', 'Someone ' || n, 'someone ' || n, now(), now() FROM generate_series(1, $1::int) n`, many)
 	fill(`ANALYZE`)
 	before := scans(t, w)
 
@@ -48,6 +50,9 @@ func TestNoStatementScansALargeTable(t *testing.T) {
 		`query($c: ID!, $s: Seq) { messages(chatId: $c, beforeSeq: $s, limit: 50, includeDeleted: true) { content } }`,
 		`query($m: ID!) { message(id: $m) { content chat { id } } messageReadStatus(messageId: $m) { readByCount } }`,
 		`{ unreadCounts { unreadCount } }`,
+		`{ users(limit: 20, afterUsername: "100") { username } }`,
+		`{ users(search: "someone 123", limit: 20) { username } }`,
+		`{ userByUsername(username: "BOB") { id } }`,
 		`query($c: ID!) { unreadCount(chatId: $c) }`,
 		`mutation($m: ID!) { updateMessage(id: $m, content: "edited") { id } }`,
 		`mutation($m: ID!) { markMessageAsRead(messageId: $m) { readAt } }`,
@@ -79,20 +84,20 @@ func TestNoStatementScansALargeTable(t *testing.T) {
 		}
 	}
 	if after := scans(t, w); after != before {
-		t.Errorf("a statement read a large table from end to end: scans of messages, events, message_reads went from %v to %v", before, after)
+		t.Errorf("a statement read a large table from end to end: scans of messages, events, message_reads, users went from %v to %v", before, after)
 	}
 }
 
 // scans counts the sequential scans of the large tables. A connection reports its counts for sure when it ends, so all
 // but the one that asks are closed first.
-func scans(t *testing.T, w *world) (counts [3]int64) {
+func scans(t *testing.T, w *world) (counts [4]int64) {
 	t.Helper()
 	w.db.Pool().SetMaxIdleConns(0)
 	defer w.db.Pool().SetMaxIdleConns(10)
 	for others := 1; others > 0; {
 		w.get(t, &others, `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`)
 	}
-	for n, table := range []string{"messages", "events", "message_reads"} {
+	for n, table := range []string{"messages", "events", "message_reads", "users"} {
 		w.get(t, &counts[n], `SELECT coalesce(sum(seq_scan), 0)::bigint FROM pg_stat_user_tables WHERE relname = $1`, table)
 	}
 	return counts

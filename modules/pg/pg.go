@@ -141,22 +141,46 @@ func (db *DB) Tx(ctx context.Context, do func(*Tx) error) error {
 	return nil
 }
 
-// Repeat is Tx for a transaction that is safe to run twice: it is run again, at most three times, when it lost against
-// another one, and while the answer to its COMMIT is lost and the context allows. A unique key that somebody else has
-// stays an error.
+// Repeat is Tx for a transaction that is safe to run twice. It is run again when it lost against another one, at most
+// three times, and as long as the answer to its COMMIT is lost, until ctx ends: ctx needs a deadline. A unique key that
+// somebody else has stays an error.
+//
+// Errors: as Tx. After a lost answer to COMMIT, a later run that does not come through leaves the outcome unknown.
 func (db *DB) Repeat(ctx context.Context, do func(*Tx) error) error {
-	for attempt := 0; ; attempt++ {
+	doubtful := false
+	for run := 0; ; run++ {
 		err := db.Tx(ctx, do)
-		f, isFault := errors.AsType[*fault.Fault](err)
-		doubtful := isFault && f.OutcomeUnknown
+		if f, ok := errors.AsType[*fault.Fault](err); ok && f.OutcomeUnknown {
+			doubtful = true
+		}
 		lost := Conflicts(err) && Code(err) != codeUniqueViolation
-		if attempt == maxRepeats || !doubtful && !lost || ctx.Err() != nil {
+		open := doubtful && (lost || fault.CodeOf(err) == fault.Unavailable)
+		if !open && (!lost || run >= maxRepeats) {
+			return err
+		}
+		if !pause(ctx) {
+			if open {
+				return fault.Doubtful(err)
+			}
 			return err
 		}
 	}
 }
 
-const maxRepeats = 3
+const (
+	maxRepeats  = 3
+	repeatPause = 20 * time.Millisecond
+)
+
+// pause waits a little, and tells whether ctx goes on.
+func pause(ctx context.Context) bool {
+	select {
+	case <-time.After(repeatPause):
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
 
 // Select appends every row to the slice that dest points to.
 func (tx *Tx) Select(ctx context.Context, dest any, statement string, args ...any) error {

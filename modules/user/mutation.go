@@ -2,12 +2,16 @@ package user
 
 import (
 	"context"
+	"time"
 
 	"chat/modules/fault"
 	"chat/modules/id"
 	"chat/modules/identity"
 	"chat/modules/pg"
 )
+
+// writeTime is how long a write may take, with its repetitions.
+const writeTime = 5 * time.Second
 
 // Mutation has the feature's root fields of that type.
 type Mutation struct {
@@ -55,58 +59,24 @@ func (m *Mutation) CreateUser(ctx context.Context, args createUserArgs) (*User, 
 	if err != nil {
 		return nil, err
 	}
-	r := row{ID: id.New[id.User]()} // made before, so that the transaction can be run again
-	if r.Username, r.Key, err = name(in.Username); err != nil {
-		return nil, err
-	}
-	if r.Email, r.EmailKey, err = email(in.Email); err != nil {
-		return nil, err
-	}
-	if r.DisplayName, err = displayName(noneIfBlank(in.DisplayName)); err != nil {
-		return nil, err
-	}
-	if err := m.write(ctx, func(tx *pg.Tx) error { return insert(ctx, tx, r) }); err != nil {
-		return nil, err
-	}
-	return m.show(ctx, r.ID)
-}
-
-func noneIfBlank(text *string) *string {
-	if text != nil && *text == "" {
-		return nil
-	}
-	return text
-}
-
-// write runs a transaction that is safe to run twice, and names the key that somebody else has.
-func (m *Mutation) write(ctx context.Context, do func(*pg.Tx) error) error {
-	err := m.store.db.Repeat(ctx, do)
-	switch {
-	case pg.Violates(err, "users_username_key_key"):
-		return fault.New(fault.Conflict, "Username already exists")
-	case pg.Violates(err, "users_email_key_key"):
-		return fault.New(fault.Conflict, "Email already exists")
-	}
-	return err
-}
-
-// show reads an account that this call has just changed.
-func (m *Mutation) show(ctx context.Context, user id.User) (*User, error) {
-	viewer, err := m.who.Viewer(ctx, nil)
+	fields, err := readTexts(&in.Username, &in.Email, in.DisplayName)
 	if err != nil {
 		return nil, err
 	}
-	return m.store.byID(ctx, viewer, user)
+	user := id.New[id.User]() // made before, so that the transaction can be run again
+	return m.write(ctx, user, func(ctx context.Context, tx *pg.Tx) error { return insert(ctx, tx, user, fields) })
+}
+
+type updateUserInput struct {
+	ID          *id.User
+	Username    *string
+	Email       *string
+	DisplayName *string
 }
 
 type updateUserArgs struct {
 	ID              *id.User
-	UpdateUserInput struct {
-		ID          *id.User
-		Username    *string
-		Email       *string
-		DisplayName *string
-	}
+	UpdateUserInput updateUserInput
 }
 
 // target reads the two forms of the call: the id as an argument, or inside the input.
@@ -123,7 +93,7 @@ func (a updateUserArgs) target() (id.User, error) {
 	return *inner, nil
 }
 
-// UpdateUser changes what is not absent.
+// UpdateUser changes what is not absent; an empty display name removes it.
 func (m *Mutation) UpdateUser(ctx context.Context, args updateUserArgs) (*User, error) {
 	user, err := args.target()
 	if err != nil {
@@ -132,32 +102,42 @@ func (m *Mutation) UpdateUser(ctx context.Context, args updateUserArgs) (*User, 
 	if err := m.allow(ctx, user); err != nil {
 		return nil, err
 	}
-	var shown, key, kept, emailKey *string
-	if in := args.UpdateUserInput.Username; in != nil {
-		s, k, err := name(*in)
-		if err != nil {
-			return nil, err
-		}
-		shown, key = &s, &k
-	}
-	if in := args.UpdateUserInput.Email; in != nil {
-		e, k, err := email(*in)
-		if err != nil {
-			return nil, err
-		}
-		kept, emailKey = &e, &k
-	}
-	display, err := displayName(args.UpdateUserInput.DisplayName)
+	in := args.UpdateUserInput
+	fields, err := readTexts(in.Username, in.Email, in.DisplayName)
 	if err != nil {
 		return nil, err
 	}
-	err = m.write(ctx, func(tx *pg.Tx) error {
-		return tx.Exec(ctx, updateUser, user, shown, key, kept, emailKey, display)
-	})
-	if err != nil {
+	return m.write(ctx, user, func(ctx context.Context, tx *pg.Tx) error { return update(ctx, tx, user, fields) })
+}
+
+// RemoveUser makes an account inactive; one that is inactive stays as it is.
+func (m *Mutation) RemoveUser(ctx context.Context, args struct{ ID id.User }) (*User, error) {
+	if err := m.allow(ctx, args.ID); err != nil {
 		return nil, err
 	}
-	return m.show(ctx, user)
+	return m.write(ctx, args.ID, func(ctx context.Context, tx *pg.Tx) error { return deactivate(ctx, tx, args.ID) })
+}
+
+// readTexts reads the fields that are not absent.
+func readTexts(username, address, display *string) (texts, error) {
+	var t texts
+	var err error
+	if t.name, err = optional(username, name); err != nil {
+		return texts{}, err
+	}
+	if t.email, err = optional(address, email); err != nil {
+		return texts{}, err
+	}
+	t.display, err = optional(display, displayName)
+	return t, err
+}
+
+func optional(text *string, read func(string) (keyed, error)) (*keyed, error) {
+	if text == nil {
+		return nil, nil
+	}
+	field, err := read(*text)
+	return &field, err
 }
 
 // allow lets callers change themselves, and nobody change anybody, as the brief's API does.
@@ -176,14 +156,30 @@ func (m *Mutation) allow(ctx context.Context, user id.User) error {
 	return nil
 }
 
-// RemoveUser makes an account inactive.
-func (m *Mutation) RemoveUser(ctx context.Context, args struct{ ID id.User }) (*User, error) {
-	if err := m.allow(ctx, args.ID); err != nil {
-		return nil, err
-	}
-	err := m.write(ctx, func(tx *pg.Tx) error { return tx.Exec(ctx, deactivateUser, args.ID) })
+// write runs do, which is safe to run twice, and gives the account as the same transaction sees it: nothing that fails
+// after the commit can hide that it has happened. A key that somebody else has is named.
+func (m *Mutation) write(ctx context.Context, user id.User, do func(context.Context, *pg.Tx) error) (*User, error) {
+	viewer, err := m.who.Viewer(ctx, nil)
 	if err != nil {
 		return nil, err
 	}
-	return m.show(ctx, args.ID)
+	ctx, cancel := context.WithTimeout(ctx, writeTime)
+	defer cancel()
+	var shown *User
+	err = m.store.db.Repeat(ctx, func(tx *pg.Tx) error {
+		if err := do(ctx, tx); err != nil {
+			return err
+		}
+		shown, err = byID(ctx, tx, viewer, user)
+		return err
+	})
+	switch {
+	case pg.Violates(err, "users_username_key_key"):
+		return nil, fault.New(fault.Conflict, "Username already exists")
+	case pg.Violates(err, "users_email_key_key"):
+		return nil, fault.New(fault.Conflict, "Email already exists")
+	case err != nil:
+		return nil, err
+	}
+	return shown, nil
 }

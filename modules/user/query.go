@@ -3,6 +3,7 @@ package user
 import (
 	"context"
 	"strings"
+	"unicode/utf8"
 
 	"chat/modules/fault"
 	"chat/modules/gql"
@@ -34,22 +35,7 @@ func (q *Query) Users(ctx context.Context, args usersArgs) ([]*User, error) {
 	if err != nil {
 		return nil, err
 	}
-	limit, err := gql.Int("limit", args.Limit, 1, maxList, maxList+1)
-	if err != nil {
-		return nil, err
-	}
-	after, pattern := "", ""
-	if args.AfterUsername != nil {
-		if _, after, err = name(*args.AfterUsername); err != nil {
-			return nil, fault.Invalid("afterUsername", "is no user name")
-		}
-	}
-	if args.Search != nil && strings.TrimSpace(*args.Search) != "" {
-		if pattern, err = prefix(*args.Search); err != nil {
-			return nil, err
-		}
-	}
-	rows, err := q.store.list(ctx, after, pattern, limit)
+	rows, err := q.list(ctx, args)
 	if err != nil {
 		return nil, err
 	}
@@ -64,13 +50,38 @@ func (q *Query) Users(ctx context.Context, args usersArgs) ([]*User, error) {
 	return users, nil
 }
 
-// prefix is the LIKE pattern of what begins with a text.
-func prefix(text string) (string, error) {
-	text = strings.ToLower(strings.TrimSpace(text))
-	if len(text) > maxEmailBytes || strings.ContainsRune(text, 0) {
-		return "", fault.Invalid("search", "is too long or holds U+0000")
+// list reads one account more than a list shows where the caller gave no limit.
+func (q *Query) list(ctx context.Context, args usersArgs) ([]row, error) {
+	limit, err := gql.Int("limit", args.Limit, 1, maxList, maxList+1)
+	if err != nil {
+		return nil, err
 	}
-	return strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(text) + "%", nil
+	var after keyed
+	if args.AfterUsername != nil {
+		if after, err = name(*args.AfterUsername); err != nil {
+			return nil, fault.Invalid("afterUsername", "is no user name")
+		}
+	}
+	beginning, err := search(args.Search)
+	if err != nil {
+		return nil, err
+	}
+	if beginning == "" {
+		return q.store.active(ctx, after.key, limit)
+	}
+	return q.store.matching(ctx, after.key, limit, beginning)
+}
+
+// search gives what names and display names are to begin with; "" is anything.
+func search(text *string) (string, error) {
+	if text == nil {
+		return "", nil
+	}
+	wanted := strings.TrimSpace(*text)
+	if !storable(wanted) || utf8.RuneCountInString(wanted) > maxDisplayNameRunes {
+		return "", fault.Invalid("search", "must have at most %d characters, none of them U+0000", maxDisplayNameRunes)
+	}
+	return searchKey(wanted), nil
 }
 
 // User is one account, active or not.
@@ -79,23 +90,25 @@ func (q *Query) User(ctx context.Context, args struct{ ID id.User }) (*User, err
 	if err != nil {
 		return nil, err
 	}
-	return q.store.byID(ctx, viewer, args.ID)
+	return byID(ctx, q.store.db, viewer, args.ID)
 }
 
-// UserByUsername is the account of a name, in any case.
+// UserByUsername is the account of a name, in any case, active or not.
 func (q *Query) UserByUsername(ctx context.Context, args struct{ Username string }) (*User, error) {
 	viewer, err := q.who.Viewer(ctx, nil)
 	if err != nil {
 		return nil, err
 	}
-	missing := fault.New(fault.NotFound, "User with username %s not found", args.Username)
-	_, key, err := name(args.Username)
-	if err != nil {
-		return nil, missing
+	if !storable(args.Username) {
+		return nil, fault.Invalid("username", "holds a character that a name cannot have")
 	}
-	found, err := q.store.byName(ctx, viewer, key)
+	wanted, err := name(args.Username)
+	if err != nil { // not repeated in the answer: it may be long, or unfit to be shown
+		return nil, fault.New(fault.NotFound, "User with that username not found")
+	}
+	found, err := q.store.byName(ctx, viewer, wanted.key)
 	if err == nil && found == nil {
-		err = missing
+		return nil, fault.New(fault.NotFound, "User with username %s not found", wanted.text)
 	}
 	return found, err
 }
@@ -106,5 +119,5 @@ func (q *Query) Me(ctx context.Context) (*User, error) {
 	if caller.IsZero() {
 		return nil, fault.NoCaller()
 	}
-	return q.store.byID(ctx, identity.Viewer{ID: caller}, caller)
+	return byID(ctx, q.store.db, identity.Viewer{ID: caller}, caller)
 }

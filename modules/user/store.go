@@ -26,14 +26,13 @@ type row struct {
 	Username    string    `db:"username"`
 	Key         string    `db:"username_key"`
 	Email       string    `db:"email"`
-	EmailKey    string    `db:"email_key"`
 	DisplayName *string   `db:"display_name"`
 	Active      bool      `db:"is_active"`
 	CreatedAt   time.Time `db:"created_at"`
 	UpdatedAt   time.Time `db:"updated_at"`
 }
 
-const columns = `id, username, username_key, email, email_key, display_name, is_active, created_at, updated_at`
+const columns = `id, username, username_key, email, display_name, is_active, created_at, updated_at`
 
 // $1 user
 const selectExists = `SELECT EXISTS (SELECT FROM users WHERE id = $1)`
@@ -45,13 +44,10 @@ func (s *Store) Exists(ctx context.Context, user id.User) (bool, error) {
 	return exists, err
 }
 
-// $1 users
-const selectByIDs = `SELECT ` + columns + ` FROM users WHERE id = ANY ($1::uuid[])`
-
-// ByIDs gives the accounts that there are, as the viewer is shown them, in one statement.
+// ByIDs gives the accounts that there are, active or not, as the viewer is shown them, in one statement.
 func (s *Store) ByIDs(ctx context.Context, viewer identity.Viewer, users []id.User) (map[id.User]*User, error) {
-	var rows []row
-	if err := s.db.Select(ctx, &rows, selectByIDs, id.List[id.User](users)); err != nil {
+	rows, err := byIDs(ctx, s.db, users)
+	if err != nil {
 		return nil, err
 	}
 	found := make(map[id.User]*User, len(rows))
@@ -61,17 +57,25 @@ func (s *Store) ByIDs(ctx context.Context, viewer identity.Viewer, users []id.Us
 	return found, nil
 }
 
+// $1 users
+const selectByIDs = `SELECT ` + columns + ` FROM users WHERE id = ANY ($1::uuid[])`
+
+func byIDs(ctx context.Context, db pg.Reader, users []id.User) ([]row, error) {
+	var rows []row
+	err := db.Select(ctx, &rows, selectByIDs, id.List[id.User](users))
+	return rows, err
+}
+
 // byID is one account. Errors: NOT_FOUND.
-func (s *Store) byID(ctx context.Context, viewer identity.Viewer, user id.User) (*User, error) {
-	found, err := s.ByIDs(ctx, viewer, []id.User{user})
+func byID(ctx context.Context, db pg.Reader, viewer identity.Viewer, user id.User) (*User, error) {
+	rows, err := byIDs(ctx, db, []id.User{user})
 	if err != nil {
 		return nil, err
 	}
-	u, ok := found[user]
-	if !ok {
+	if len(rows) == 0 {
 		return nil, fault.NoUser(user)
 	}
-	return u, nil
+	return newUser(viewer, rows[0]), nil
 }
 
 // $1 the name as it is compared
@@ -84,53 +88,98 @@ func (s *Store) byName(ctx context.Context, viewer identity.Viewer, key string) 
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
-	return newUser(viewer, r), err
+	if err != nil {
+		return nil, err
+	}
+	return newUser(viewer, r), nil
 }
 
-// Active accounts by name. $1 after this name, $2 how many
-const selectAll = `
+// $1 after this name, $2 how many
+const selectActive = `
 	SELECT ` + columns + ` FROM users WHERE is_active AND username_key > $1 ORDER BY username_key LIMIT $2`
 
-// The same, of those whose name or display name begins with a text: $3, escaped for LIKE.
-const selectMatching = `
-	SELECT ` + columns + `
-	FROM   users
-	WHERE  is_active AND username_key > $1 AND (username_key LIKE $3 OR lower(display_name) LIKE $3)
-	ORDER  BY username_key
-	LIMIT  $2`
-
-func (s *Store) list(ctx context.Context, after, pattern string, limit int) ([]row, error) {
+// active lists the active accounts by name.
+func (s *Store) active(ctx context.Context, after string, limit int) ([]row, error) {
 	var rows []row
-	if pattern == "" {
-		err := s.db.Select(ctx, &rows, selectAll, after, limit)
-		return rows, err
-	}
-	err := s.db.Select(ctx, &rows, selectMatching, after, limit, pattern)
+	err := s.db.Select(ctx, &rows, selectActive, after, limit)
 	return rows, err
 }
 
-// $1 id, $2 name, $3 and as it is compared, $4 e-mail, $5 and as it is compared, $6 display name. Run again it changes
-// nothing.
-const insertUser = `
-	INSERT INTO users (id, username, username_key, email, email_key, display_name, created_at, updated_at)
-	SELECT $1, $2, $3, $4, $5, nullif($6, ''), t, t FROM clock_timestamp() AS t
-	ON     CONFLICT (id) DO NOTHING`
+// $1 after this name, $2 how many, $3 the beginning, $4 the end of what begins so. Ranges, because a prepared LIKE uses no
+// index; and two halves, because for one that names both columns PostgreSQL reads all accounts in the order of the name.
+const selectMatching = `
+	(SELECT ` + columns + `
+	 FROM   users
+	 WHERE  is_active AND username_key > $1 AND username_key >= $3 AND username_key < $4
+	 ORDER  BY username_key
+	 LIMIT  $2)
+	UNION
+	(SELECT ` + columns + `
+	 FROM   users
+	 WHERE  is_active AND username_key > $1 AND display_name_key >= $3 AND display_name_key < $4
+	 ORDER  BY username_key
+	 LIMIT  $2)
+	ORDER  BY username_key
+	LIMIT  $2`
 
-func insert(ctx context.Context, tx *pg.Tx, r row) error {
-	return tx.Exec(ctx, insertUser, r.ID, r.Username, r.Key, r.Email, r.EmailKey, r.DisplayName)
+// lastRune is above every character that a text can have.
+const lastRune = "\U0010FFFF"
+
+// matching is active, of those whose name or display name begins so.
+func (s *Store) matching(ctx context.Context, after string, limit int, beginning string) ([]row, error) {
+	var rows []row
+	err := s.db.Select(ctx, &rows, selectMatching, after, limit, beginning, beginning+lastRune)
+	return rows, err
 }
 
-// $1 id; what is null stays: $2 name, $3 and as it is compared, $4 e-mail, $5 and as it is compared, $6 display name,
-// which ” removes
+// texts are the fields of an account that a caller writes; nil is absent.
+type texts struct {
+	name, email, display *keyed
+}
+
+// columns gives the fields as SQL parameters: each as it is kept and as it is compared, NULL where it is absent.
+func (t texts) columns() []any {
+	var out []any
+	for _, field := range []*keyed{t.name, t.email, t.display} {
+		if field == nil {
+			out = append(out, nil, nil)
+		} else {
+			out = append(out, field.text, field.key)
+		}
+	}
+	return out
+}
+
+// $1 id; $2 name, $4 e-mail, $6 display name, each followed by itself as it is compared; no display name is empty or
+// NULL. Run again it changes nothing.
+const insertUser = `
+	INSERT INTO users (id, username, username_key, email, email_key, display_name, display_name_key, created_at, updated_at)
+	SELECT $1, $2, $3, $4, $5, nullif($6::text, ''), nullif($7::text, ''), t, t FROM clock_timestamp() AS t
+	ON     CONFLICT (id) DO NOTHING`
+
+func insert(ctx context.Context, tx *pg.Tx, user id.User, fields texts) error {
+	return tx.Exec(ctx, insertUser, append([]any{user}, fields.columns()...)...)
+}
+
+// Parameters as of insertUser; what is NULL stays as it is, and an empty display name removes it.
 const updateUser = `
 	UPDATE users
 	SET    username = coalesce($2, username), username_key = coalesce($3, username_key),
 	       email = coalesce($4, email), email_key = coalesce($5, email_key),
 	       display_name = CASE WHEN $6::text IS NULL THEN display_name ELSE nullif($6, '') END,
+	       display_name_key = CASE WHEN $7::text IS NULL THEN display_name_key ELSE nullif($7, '') END,
 	       updated_at = greatest(updated_at, clock_timestamp())
 	WHERE  id = $1`
 
-// $1 id
+func update(ctx context.Context, tx *pg.Tx, user id.User, fields texts) error {
+	return tx.Exec(ctx, updateUser, append([]any{user}, fields.columns()...)...)
+}
+
+// $1 id. Run again it changes nothing.
 const deactivateUser = `
 	UPDATE users SET is_active = false, updated_at = greatest(updated_at, clock_timestamp())
 	WHERE  id = $1 AND is_active`
+
+func deactivate(ctx context.Context, tx *pg.Tx, user id.User) error {
+	return tx.Exec(ctx, deactivateUser, user)
+}

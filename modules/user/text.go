@@ -1,0 +1,90 @@
+package user
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/cases"
+	"golang.org/x/text/secure/precis"
+	"golang.org/x/text/unicode/norm"
+
+	"chat/modules/fault"
+)
+
+// Bounds of an account's texts, after white space around them is taken away.
+const (
+	maxNameRunes        = 64
+	minEmailBytes       = 3
+	maxEmailBytes       = 254 // RFC 5321, 4.5.3.1.3, less the angle brackets
+	maxDisplayNameRunes = 100
+)
+
+// keyed is a text as it is kept and shown, and as it is compared.
+type keyed struct {
+	text, key string
+}
+
+// name reads a user name. It is kept as it was given, but for white space around it and its Unicode form, which is NFC.
+//
+// It is compared by the profile Nickname of RFC 8266: without case, width and compatibility forms, and with any white
+// space inside as one space. The profile for user names, UsernameCaseMapped of RFC 8265, has no spaces, and clients of
+// the brief's API have names like "Test User 1". Nickname refuses control, bidi and invisible characters; the two
+// joiners, which it lets stand in some scripts, are refused here, since names that differ by them look the same.
+func name(text string) (keyed, error) {
+	kept := strings.TrimSpace(text)
+	if kept == "" || utf8.RuneCountInString(kept) > maxNameRunes {
+		return keyed{}, fault.Invalid("username", "must have 1 to %d characters", maxNameRunes)
+	}
+	key, err := precis.Nickname.CompareKey(kept)
+	if err != nil || strings.ContainsAny(kept, "\u200c\u200d") {
+		return keyed{}, fault.Invalid("username", "holds a character that a name cannot have")
+	}
+	return keyed{text: norm.NFC.String(kept), key: key}, nil
+}
+
+// email reads an address. Whether it receives mail is not known.
+func email(text string) (keyed, error) {
+	kept := strings.TrimSpace(text)
+	if len(kept) < minEmailBytes || len(kept) > maxEmailBytes || !isAddress(kept) {
+		return keyed{}, fault.Invalid("email", "is no e-mail address")
+	}
+	key := fold(kept)
+	if len(key) > maxEmailBytes || !isAddress(key) { // a fullwidth ＠ becomes a second @
+		return keyed{}, fault.Invalid("email", "is no e-mail address")
+	}
+	return keyed{text: kept, key: key}, nil
+}
+
+// isAddress tells whether a text is two parts with one @ between them, and nothing that cannot be seen.
+func isAddress(text string) bool {
+	local, domain, _ := strings.Cut(text, "@")
+	return local != "" && domain != "" && !strings.Contains(domain, "@") && utf8.ValidString(text) &&
+		!strings.ContainsFunc(text, func(r rune) bool {
+			return unicode.IsSpace(r) || unicode.In(r, unicode.Cc, unicode.Cf)
+		})
+}
+
+// displayName reads a display name; nothing but white space is none, and both texts are empty.
+func displayName(text string) (keyed, error) {
+	kept := strings.TrimSpace(text)
+	if !storable(kept) || utf8.RuneCountInString(kept) > maxDisplayNameRunes {
+		return keyed{}, fault.Invalid("displayName", "must have at most %d characters, none of them U+0000", maxDisplayNameRunes)
+	}
+	return keyed{text: kept, key: searchKey(kept)}, nil
+}
+
+// searchKey is what a search compares of a display name, and of what is searched for. It is a bounded beginning, because
+// a compatibility form can be many times as long and an index takes no more than 2,704 bytes.
+func searchKey(text string) string {
+	key := []rune(strings.Join(strings.Fields(fold(text)), " "))
+	return string(key[:min(len(key), maxDisplayNameRunes)])
+}
+
+// fold takes from a text what does not tell two of them apart: case, width and compatibility forms.
+func fold(text string) string {
+	return cases.Fold().String(norm.NFKC.String(text))
+}
+
+// storable tells whether PostgreSQL can take a text.
+func storable(text string) bool { return utf8.ValidString(text) && !strings.ContainsRune(text, 0) }
