@@ -127,7 +127,8 @@ func TestWrongSettingsAreOneLine(t *testing.T) {
 		{[]string{"--host=0.0.0.0"}, nil, "--insecure-open-access"},
 		{nil, []string{"DATABASE_URL=postgres://a/b", "DB_HOST=c"}, "keep one"},
 		{nil, []string{"DB_NAME=x"}, "DB_HOST is missing"},
-		{nil, []string{"REDIS_URL=redis://x"}, "does not speak Redis"},
+		{nil, []string{"REDIS_PORT=6379"}, "REDIS_HOST is missing"},
+		{[]string{"--role=sender"}, []string{"REDIS_HOST=x"}, "DATABASE_URL"},
 		{[]string{"--log-level=loud"}, nil, "--log-level"},
 	} {
 		t.Run(strings.Join(append(c.flags, c.environment...), " "), func(t *testing.T) {

@@ -177,7 +177,11 @@ func serve(ctx context.Context, c Config, version string, db *pg.DB, gone <-chan
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		collectors.NewDBStatsCollector(db.Pool(), "chat"))
 	development := c.Mode == "development"
-	stack, err := NewStack(role, db, bus.NewMemory(), registry, log, func(context.Context) bool { return development })
+	hints, err := openBus(c, registry, log)
+	if err != nil {
+		return err
+	}
+	stack, err := NewStack(role, db, hints, registry, log, func(context.Context) bool { return development })
 	if err != nil {
 		return err
 	}
@@ -197,7 +201,7 @@ func serve(ctx context.Context, c Config, version string, db *pg.DB, gone <-chan
 	engines, stopEngines := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopEngines()
 	var running errgroup.Group
-	running.Go(func() error { return stack.Run(engines) })
+	running.Go(func() error { return runAll(engines, stack, hints) })
 	go func() { failed <- front.Serve(listener) }()
 	welcome(c, listener, log)
 
@@ -217,6 +221,25 @@ func serve(ctx context.Context, c Config, version string, db *pg.DB, gone <-chan
 	err = errors.Join(err, front.Drain(drain))
 	stopEngines()
 	return errors.Join(err, running.Wait())
+}
+
+// openBus is how processes hear of each other.
+func openBus(c Config, registry prometheus.Registerer, log zerolog.Logger) (bus.Bus, error) {
+	if !c.HasRedis() {
+		return bus.NewMemory(), nil
+	}
+	return bus.NewRedis(c.Redis(), registry, log)
+}
+
+// runAll runs the engines until ctx ends, and the bus until they have ended: what they finish last is published too.
+func runAll(ctx context.Context, stack *Stack, hints bus.Bus) error {
+	carrying, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	var carrier errgroup.Group
+	carrier.Go(func() error { return hints.Run(carrying) })
+	err := stack.Run(ctx)
+	stop()
+	return errors.Join(err, carrier.Wait())
 }
 
 // transports builds the HTTP server and, for a role with subscriptions, the WebSocket handler in it.

@@ -14,11 +14,11 @@ var levels = [][]string{
 	{"modules/server", "modules/socket"},
 	{"modules/chat"}, // embeds the fields of read and user
 	{"modules/read", "modules/user"},
-	{"modules/sender", "modules/receiver"},
+	{"modules/sender", "modules/receiver", "modules/bustest"},
 	{"modules/bus"},
 	{"modules/history", "modules/gql"},
 	{"modules/identity"},
-	{"modules/pg", "modules/pglocal"},
+	{"modules/pg", "modules/pglocal", "modules/redistest"},
 	{"modules/fault", "modules/id", "modules/sibling", "migrations", "schema", "frontend"},
 }
 

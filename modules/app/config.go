@@ -91,10 +91,14 @@ func (c Config) Validate() error {
 		return fmt.Errorf("DB_HOST is missing beside the other DB_ settings")
 	case c.RedisURL != "" && c.RedisHost != "":
 		return fmt.Errorf("REDIS_URL and REDIS_HOST are both set: keep one of the two")
-	case role != All:
-		return fmt.Errorf("--role=%s needs Redis, which this version does not speak yet: use --role=all", role)
-	case c.RedisURL != "" || c.RedisHost != "":
-		return fmt.Errorf("REDIS_URL and REDIS_HOST are set, but this version does not speak Redis yet: leave them out")
+	case c.RedisHost == "" && c.RedisPort != 0:
+		return fmt.Errorf("REDIS_HOST is missing beside REDIS_PORT")
+	case role != All && !c.HasRedis():
+		return fmt.Errorf("--role=%s hears of other processes by Redis, and none is configured: set REDIS_URL or REDIS_HOST, "+
+			"or use --role=all", role)
+	case role != All && !c.HasDatabase():
+		return fmt.Errorf("--role=%s shares its database with other processes, and none is configured: set DATABASE_URL or "+
+			"DB_HOST, or use --role=all", role)
 	case c.Auth == "none" && !isLoopback(c.Host) && !c.Insecure:
 		return fmt.Errorf("--auth=none lets everybody who can reach --host=%s read and write everything: "+
 			"use a loopback address, or insist with --insecure-open-access", c.Host)
@@ -117,6 +121,21 @@ func (c Config) ListenPort() int {
 
 // HasDatabase tells whether a database is configured; otherwise one is embedded.
 func (c Config) HasDatabase() bool { return c.DatabaseURL != "" || c.DBHost != "" }
+
+// HasRedis tells whether hints go through Redis; otherwise they stay in the process.
+func (c Config) HasRedis() bool { return c.RedisURL != "" || c.RedisHost != "" }
+
+// Redis is the URL of the configured Redis.
+func (c Config) Redis() string {
+	if c.RedisURL != "" {
+		return c.RedisURL
+	}
+	port := c.RedisPort
+	if port == 0 {
+		port = 6379
+	}
+	return "redis://" + net.JoinHostPort(c.RedisHost, fmt.Sprint(port))
+}
 
 // Database is how lib/pq reaches the configured database, with the SSL mode said.
 func (c Config) Database() (string, error) {

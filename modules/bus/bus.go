@@ -31,17 +31,21 @@ type Hint struct {
 // Listener hears hints. Its methods are called one at a time per channel and may only take note.
 type Listener interface {
 	Hint(Hint)
+	// Missed tells that hints may have been lost, on any channel.
+	Missed()
 }
 
 // Bus carries hints. Safe for concurrent use.
 type Bus interface {
 	// Attach names the one listener of this process. It is called once, before any Subscribe.
 	Attach(Listener)
-	// Subscribe asks for a channel's hints and returns when they will come. Its error is that of ctx: the hints may come
-	// later, or never.
-	Subscribe(ctx context.Context, channel Channel) error
+	// Subscribe asks for the hints of channels and returns when they will come. After an error they may come later, which
+	// Missed then tells.
+	Subscribe(ctx context.Context, channels ...Channel) error
 	// Unsubscribe ends that; a hint may still be under way.
-	Unsubscribe(channel Channel)
+	Unsubscribe(channels ...Channel)
 	// Publish hands over a hint and never waits.
 	Publish(Hint)
+	// Run carries hints until ctx ends.
+	Run(ctx context.Context) error
 }

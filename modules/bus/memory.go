@@ -23,18 +23,22 @@ func (m *Memory) Attach(l Listener) {
 }
 
 // Subscribe takes effect at once.
-func (m *Memory) Subscribe(_ context.Context, channel Channel) error {
+func (m *Memory) Subscribe(_ context.Context, channels ...Channel) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.wanted[channel] = struct{}{}
+	for _, channel := range channels {
+		m.wanted[channel] = struct{}{}
+	}
 	return nil
 }
 
 // Unsubscribe takes effect at once, except for a Publish that is under way.
-func (m *Memory) Unsubscribe(channel Channel) {
+func (m *Memory) Unsubscribe(channels ...Channel) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	delete(m.wanted, channel)
+	for _, channel := range channels {
+		delete(m.wanted, channel)
+	}
 }
 
 // Publish gives the hint to the listener if it wants the channel.
@@ -47,3 +51,6 @@ func (m *Memory) Publish(h Hint) {
 		listener.Hint(h)
 	}
 }
+
+// Run has nothing to do.
+func (m *Memory) Run(context.Context) error { return nil }

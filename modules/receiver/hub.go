@@ -8,7 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"chat/modules/bus"
 	"chat/modules/history"
 	"chat/modules/id"
 )
@@ -56,8 +55,8 @@ func newHub(e *Engine, topic history.Topic) *hub {
 	return h
 }
 
-// open listens to the chat's channel and then, where it is unknown, reads where the log stands, so that nothing falls
-// between.
+// open reads where the log stands, where that is unknown. The engine listens to the chat's channel already, so that
+// nothing falls between.
 func (h *hub) open(ctx context.Context, head int64) error {
 	h.opening.Lock()
 	defer h.opening.Unlock()
@@ -67,14 +66,9 @@ func (h *hub) open(ctx context.Context, head int64) error {
 	if isOpen {
 		return nil
 	}
-	channel := bus.Channel{Chat: h.topic.Chat}
-	if err := h.engine.listen(ctx, channel); err != nil {
-		return err
-	}
 	if head == unknown {
 		last, err := h.engine.logs[h.topic.Log].Last(ctx, []id.Chat{h.topic.Chat})
 		if err != nil {
-			h.engine.unlisten(channel)
 			return err
 		}
 		head = last[h.topic.Chat]
@@ -84,16 +78,6 @@ func (h *hub) open(ctx context.Context, head int64) error {
 	h.mu.Unlock()
 	h.engine.work.add(h) // for hints that came meanwhile
 	return nil
-}
-
-// close ends listening. Nobody follows any more.
-func (h *hub) close() {
-	h.mu.Lock()
-	isOpen := h.isOpen
-	h.mu.Unlock()
-	if isOpen {
-		h.engine.unlisten(bus.Channel{Chat: h.topic.Chat})
-	}
 }
 
 // hint takes an event from the bus.

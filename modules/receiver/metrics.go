@@ -7,6 +7,8 @@ type metrics struct {
 	executions    prometheus.Counter
 	repairs       prometheus.Counter
 	replays       prometheus.Counter
+	sweeps        prometheus.Histogram
+	interval      prometheus.Gauge
 }
 
 func newMetrics(r prometheus.Registerer) *metrics {
@@ -23,7 +25,14 @@ func newMetrics(r prometheus.Registerer) *metrics {
 		replays: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "chat_live_replayed_rows_total", Help: "Rows of logs read for subscriptions that were behind.",
 		}),
+		sweeps: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name: "chat_live_sweep_seconds", Help: "Duration of a comparison of everything followed with the store.",
+			Buckets: prometheus.ExponentialBuckets(0.0005, 2, 14),
+		}),
+		interval: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "chat_live_sweep_interval_seconds", Help: "Time between two sweeps; more than 1 where they would cost too much.",
+		}),
 	}
-	r.MustRegister(m.subscriptions, m.executions, m.repairs, m.replays)
+	r.MustRegister(m.subscriptions, m.executions, m.repairs, m.replays, m.sweeps, m.interval)
 	return m
 }

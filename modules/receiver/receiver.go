@@ -11,7 +11,6 @@ package receiver
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -32,7 +31,6 @@ const (
 	gapWait        = 10 * time.Millisecond  // for a hint that is only late
 	retryWait      = 250 * time.Millisecond // after the store was out of reach
 	valueInterval  = 100 * time.Millisecond // between two readings of a chat's values
-	sweepInterval  = time.Second
 	confirmTimeout = 250 * time.Millisecond // for the bus to confirm a channel; hints are not needed for correctness
 	maxReplay      = 10_000                 // rows that a cursor may be behind
 	pageSize       = 200
@@ -65,8 +63,16 @@ type Engine struct {
 
 	mu       sync.Mutex
 	hubs     map[history.Topic]*hub
-	channels map[bus.Channel]int // followers of a channel
+	channels map[bus.Channel]*listening
 	watchers map[id.User]*watcher
+
+	missed chan struct{} // holds a token when hints may have been lost
+}
+
+// listening is one channel of the bus that somebody here wants.
+type listening struct {
+	users int
+	open  chan struct{} // closed when the bus has confirmed it, or was given the time to
 }
 
 // Config is what an Engine is made of.
@@ -85,7 +91,8 @@ func New(c Config) *Engine {
 	e := &Engine{
 		db: c.DB, bus: c.Bus, exec: c.Exec, logs: c.Logs, log: c.Log, metrics: newMetrics(c.Metrics),
 		work: newWork(), reads: make(chan struct{}, maxReads), ctx: ctx, stop: stop,
-		hubs: map[history.Topic]*hub{}, channels: map[bus.Channel]int{}, watchers: map[id.User]*watcher{},
+		hubs: map[history.Topic]*hub{}, channels: map[bus.Channel]*listening{}, watchers: map[id.User]*watcher{},
+		missed: make(chan struct{}, 1),
 	}
 	c.Bus.Attach(e)
 	return e
@@ -106,7 +113,8 @@ func (c changes) Last(ctx context.Context, chats []id.Chat) (map[id.Chat]int64, 
 
 // Run delivers until ctx ends, then stops every replay and waits for it.
 func (e *Engine) Run(ctx context.Context) error {
-	e.work.run(ctx, e.ctx, e.sweep)
+	e.tasks.Go(func() { e.sweeps(ctx) })
+	e.work.run(ctx, e.ctx)
 	e.stop()
 	e.tasks.Wait()
 	return nil
@@ -115,6 +123,14 @@ func (e *Engine) Run(ctx context.Context) error {
 // spawn runs a task of a subscription beside the workers, until the engine stops.
 func (e *Engine) spawn(task func()) {
 	e.tasks.Go(task)
+}
+
+// Missed makes the engine compare everything with the store soon. It never waits.
+func (e *Engine) Missed() {
+	select {
+	case e.missed <- struct{}{}:
+	default:
+	}
 }
 
 // Hint takes note of news. It never waits.
@@ -169,10 +185,11 @@ func (e *Engine) Subscribe(ctx context.Context, doc *gql.Document, sink Sink) (*
 // followOne follows the one log of a stream. The hub listens before the store is read: what is committed after that is
 // handed on by the hub, and what was committed before the follower stands in it is caught up.
 func (e *Engine) followOne(ctx context.Context, s *Subscription) error {
-	h, err := e.acquire(ctx, s.stream.Topic, unknown)
+	hubs, err := e.acquire(ctx, place{s.stream.Topic, unknown})
 	if err != nil {
 		return err
 	}
+	h := hubs[0]
 	f := &follower{sub: s, hub: h}
 	if err := e.begin(ctx, f); err != nil {
 		e.release(h)
@@ -257,12 +274,12 @@ func (e *Engine) followAll(ctx context.Context, s *Subscription) error {
 	if err != nil {
 		return err
 	}
-	chats := make([]id.Chat, len(sights))
+	entries, chats := make([]entry, len(sights)), make([]id.Chat, len(sights))
 	for n, sight := range sights {
-		chats[n] = sight.Chat
-		if err := e.follow(ctx, s, sight, sight.LastSeq); err != nil {
-			return err
-		}
+		entries[n], chats[n] = entry{sight, sight.LastSeq}, sight.Chat
+	}
+	if err := e.follow(ctx, s, entries...); err != nil {
+		return err
 	}
 	return e.compare(ctx, history.Changes, chats)
 }
@@ -287,17 +304,36 @@ func (e *Engine) compare(ctx context.Context, log history.Log, chats []id.Chat) 
 	return nil
 }
 
-// follow adds a chat to a user-wide subscription, from that seq on. What its log reaches meanwhile is for compare.
-func (e *Engine) follow(ctx context.Context, s *Subscription, sight history.Sight, from int64) error {
-	h, err := e.acquire(ctx, history.Topic{Chat: sight.Chat, Log: history.Changes}, sight.LastSeq)
+// entry is a chat that a user-wide subscription comes into, and the seq from which on it shows it.
+type entry struct {
+	history.Sight
+	from int64
+}
+
+// follow adds chats to a user-wide subscription. What their logs reach meanwhile is for compare.
+func (e *Engine) follow(ctx context.Context, s *Subscription, entries ...entry) error {
+	places := make([]place, len(entries))
+	for n, entry := range entries {
+		places[n] = place{history.Topic{Chat: entry.Chat, Log: history.Changes}, entry.LastSeq}
+	}
+	hubs, err := e.acquire(ctx, places...)
 	if err != nil {
 		return err
 	}
-	f := &follower{sub: s, hub: h, member: sight.Member, since: from, cursor: from, owes: s.stream.Current}
-	if !s.add(f) {
-		e.release(h)
+	for n, h := range hubs {
+		from := entries[n].from
+		f := &follower{sub: s, hub: h, member: entries[n].Member, since: from, cursor: from, owes: s.stream.Current}
+		if !s.add(f) {
+			e.release(h)
+		}
 	}
 	return nil
+}
+
+// place is a log and where it stands.
+type place struct {
+	topic history.Topic
+	head  int64
 }
 
 // unknown, as the head of a log, is to be read.
@@ -310,94 +346,92 @@ func (e *Engine) Following() int {
 	return len(e.hubs) + len(e.watchers)
 }
 
-// acquire gives the hub of a log, listening; every acquire needs a release. A hub that is new begins after head.
-func (e *Engine) acquire(ctx context.Context, topic history.Topic, head int64) (*hub, error) {
+// acquire gives the hubs of logs, listening; each needs a release. A hub that is new begins after the head that is
+// given.
+func (e *Engine) acquire(ctx context.Context, places ...place) ([]*hub, error) {
+	hubs := make([]*hub, len(places))
+	channels := make([]bus.Channel, len(places))
 	e.mu.Lock()
-	h := e.hubs[topic]
-	if h == nil {
-		h = newHub(e, topic)
-		e.hubs[topic] = h
+	for n, p := range places {
+		h := e.hubs[p.topic]
+		if h == nil {
+			h = newHub(e, p.topic)
+			e.hubs[p.topic] = h
+		}
+		h.users++
+		hubs[n], channels[n] = h, bus.Channel{Chat: p.topic.Chat}
 	}
-	h.users++
 	e.mu.Unlock()
-	if err := h.open(ctx, head); err != nil {
-		e.release(h)
+	err := e.listen(ctx, channels...)
+	for n, h := range hubs {
+		if err == nil {
+			err = h.open(ctx, places[n].head)
+		}
+	}
+	if err != nil {
+		for _, h := range hubs {
+			e.release(h)
+		}
 		return nil, fmt.Errorf("follow a log: %w", err)
 	}
-	return h, nil
+	return hubs, nil
 }
 
 func (e *Engine) release(h *hub) {
 	e.mu.Lock()
 	h.users--
-	last := h.users == 0
-	if last {
+	if h.users == 0 {
 		delete(e.hubs, h.topic)
 	}
 	e.mu.Unlock()
-	if last {
-		h.close()
-	}
+	e.unlisten(bus.Channel{Chat: h.topic.Chat})
 }
 
-// listen subscribes to a channel of the bus once for all who want it. A bus that does not confirm is no error: the sweep
-// serves until it does.
-func (e *Engine) listen(ctx context.Context, channel bus.Channel) error {
+// listen wants channels of the bus, each of which needs an unlisten, also after an error: that of ctx. A bus that does
+// not confirm is no error: the sweep serves until it does.
+func (e *Engine) listen(ctx context.Context, channels ...bus.Channel) error {
+	var fresh []bus.Channel
+	opened := make(chan struct{})
+	var others []<-chan struct{}
 	e.mu.Lock()
-	e.channels[channel]++
-	e.mu.Unlock()
-	short, cancel := context.WithTimeout(ctx, confirmTimeout)
-	defer cancel()
-	if err := e.bus.Subscribe(short, channel); err != nil && !errors.Is(err, context.DeadlineExceeded) {
-		return err
-	}
-	return nil
-}
-
-func (e *Engine) unlisten(channel bus.Channel) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.channels[channel]--
-	if e.channels[channel] == 0 {
-		delete(e.channels, channel)
-		e.bus.Unsubscribe(channel)
-	}
-}
-
-// sweep compares the counters of everything followed with the store, for hints that were lost.
-func (e *Engine) sweep(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, executeTime)
-	defer cancel()
-	e.mu.Lock()
-	chats := map[history.Log][]id.Chat{}
-	for topic := range e.hubs {
-		chats[topic.Log] = append(chats[topic.Log], topic.Chat)
-	}
-	var users []id.User
-	for user := range e.watchers {
-		users = append(users, user)
+	for _, channel := range channels {
+		l := e.channels[channel]
+		if l == nil {
+			l = &listening{open: opened}
+			e.channels[channel] = l
+			fresh = append(fresh, channel)
+		} else {
+			others = append(others, l.open)
+		}
+		l.users++
 	}
 	e.mu.Unlock()
-	for log, ids := range chats {
-		if err := e.compare(ctx, log, ids); err != nil {
-			e.log.Warn().Err(err).Msg("sweep: store out of reach")
-			return
+	if len(fresh) > 0 {
+		// Not bound to ctx: others wait for the same.
+		short, cancel := context.WithTimeout(context.WithoutCancel(ctx), confirmTimeout)
+		_ = e.bus.Subscribe(short, fresh...) // see above
+		cancel()
+	}
+	close(opened)
+	for _, open := range others {
+		select {
+		case <-open:
+		case <-ctx.Done():
+			return ctx.Err()
 		}
 	}
-	if len(users) == 0 {
-		return
-	}
-	feeds, err := history.Feeds(ctx, e.db, users)
-	if err != nil {
-		e.log.Warn().Err(err).Msg("sweep: store out of reach")
-		return
-	}
-	for user, n := range feeds {
-		e.mu.Lock()
-		w := e.watchers[user]
-		e.mu.Unlock()
-		if w != nil {
-			w.hint(n, id.Chat{})
+	return ctx.Err()
+}
+
+func (e *Engine) unlisten(channels ...bus.Channel) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, channel := range channels {
+		l := e.channels[channel]
+		l.users--
+		if l.users == 0 {
+			delete(e.channels, channel)
+			e.bus.Unsubscribe(channel)
 		}
 	}
 }

@@ -36,7 +36,11 @@ func (e *Engine) watch(ctx context.Context, user id.User) (*watcher, error) {
 	}
 	w.users++
 	e.mu.Unlock()
-	if err := w.open(ctx); err != nil {
+	err := e.listen(ctx, bus.Channel{User: user})
+	if err == nil {
+		err = w.open(ctx)
+	}
+	if err != nil {
 		w.release()
 		return nil, err
 	}
@@ -52,13 +56,8 @@ func (w *watcher) open(ctx context.Context) error {
 	if isOpen {
 		return nil
 	}
-	channel := bus.Channel{User: w.user}
-	if err := w.engine.listen(ctx, channel); err != nil {
-		return err
-	}
 	feeds, err := history.Feeds(ctx, w.engine.db, []id.User{w.user})
 	if err != nil {
-		w.engine.unlisten(channel)
 		return err
 	}
 	w.mu.Lock()
@@ -84,17 +83,11 @@ func (w *watcher) release() {
 	e := w.engine
 	e.mu.Lock()
 	w.users--
-	last := w.users == 0
-	if last {
+	if w.users == 0 {
 		delete(e.watchers, w.user)
 	}
 	e.mu.Unlock()
-	w.mu.Lock()
-	isOpen := w.isOpen
-	w.mu.Unlock()
-	if last && isOpen {
-		e.unlisten(bus.Channel{User: w.user})
-	}
+	e.unlisten(bus.Channel{User: w.user})
 }
 
 // hint takes note that the feed has reached a number, by a position that moved in that chat or, where none is named, by
@@ -192,7 +185,7 @@ func (s *Subscription) enter(ctx context.Context, turn history.Turn) error {
 		s.arrive(Cursor{history.Topic{Chat: turn.Chat, Log: arrivals}, turn.JoinedFeed})
 		return nil
 	}
-	if err := s.engine.follow(ctx, s, turn.Sight, turn.JoinedSeq); err != nil {
+	if err := s.engine.follow(ctx, s, entry{turn.Sight, turn.JoinedSeq}); err != nil {
 		return err
 	}
 	s.catchUp()

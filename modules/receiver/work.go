@@ -4,7 +4,6 @@ import (
 	"context"
 	"runtime"
 	"sync"
-	"time"
 )
 
 // job is something that has work to do now and then: a hub or a watcher. It runs on one worker at a time.
@@ -80,8 +79,8 @@ func (w *work) done(j job) {
 	}
 }
 
-// run works on jobs until ctx ends, and calls sweep every second. Jobs get the context life.
-func (w *work) run(ctx, life context.Context, sweep func(context.Context)) {
+// run works on jobs until ctx ends. Jobs get the context life.
+func (w *work) run(ctx, life context.Context) {
 	var workers sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
 		workers.Go(func() {
@@ -99,17 +98,5 @@ func (w *work) run(ctx, life context.Context, sweep func(context.Context)) {
 			}
 		})
 	}
-	workers.Go(func() {
-		tick := time.NewTicker(sweepInterval)
-		defer tick.Stop()
-		for {
-			select {
-			case <-tick.C:
-				sweep(ctx)
-			case <-ctx.Done():
-				return
-			}
-		}
-	})
 	workers.Wait()
 }
