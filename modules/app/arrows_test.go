@@ -10,6 +10,7 @@ import (
 // may import another to add that one's field to its object.
 var levels = [][]string{
 	{"cmd"},
+	{"modules/lab/soak"},
 	{"modules/app", "modules/lab"},
 	{"modules/server", "modules/socket"},
 	{"modules/chat"}, // embeds the fields of read and user
@@ -19,7 +20,7 @@ var levels = [][]string{
 	{"modules/history", "modules/gql"},
 	{"modules/identity"},
 	{"modules/pg", "modules/pglocal", "modules/redistest"},
-	{"modules/fault", "modules/id", "modules/sibling", "migrations", "schema", "frontend"},
+	{"modules/fault", "modules/id", "modules/sibling", "migrations", "schema", "frontend", "modules/lab/trace"},
 }
 
 // TestArrowsPointDown fails when an import turns up or sideways, and when a package has no floor.

@@ -18,6 +18,7 @@ import (
 	"github.com/gorilla/websocket"
 	"github.com/rs/zerolog"
 
+	"chat/modules/id"
 	"chat/modules/pgtest"
 )
 
@@ -267,6 +268,18 @@ func TestHealth(t *testing.T) {
 	}
 	if status, _, body := s.do("GET", "/readyz", "", nil); status != 200 || !strings.Contains(body, "ready") {
 		t.Errorf("readyz: %d %s", status, body)
+	}
+}
+
+// TestACallerWhoCannotBeLookedUp: the store is gone when a caller is to be identified.
+func TestACallerWhoCannotBeLookedUp(t *testing.T) {
+	l := newLossy(t, pgtest.URL(t))
+	s := serveWorld(t, func(c *Config) { c.DatabaseURL = l.url })
+	l.cut(true)
+	defer l.cut(false)
+	status, _, body := s.do("POST", "/graphql", `{"query":"{ chats { id } }"}`, withHeader("user-id", id.New[id.User]().String()))
+	if status != 200 || !strings.Contains(body, "UNAVAILABLE") || !strings.Contains(body, "requestId") {
+		t.Errorf("%d %s", status, body)
 	}
 }
 

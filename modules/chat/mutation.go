@@ -101,14 +101,15 @@ func (m *Mutation) create(ctx context.Context, c *creation) (*Chat, error) {
 	return m.show(ctx, c.chat)
 }
 
-// show reads a chat that a change of this call has just been allowed on.
+// show reads a chat that a change of this call has just been allowed on. The change has happened by then.
 func (m *Mutation) show(ctx context.Context, chat id.Chat) (*Chat, error) {
 	viewer, err := m.who.Viewer(ctx, nil)
 	if err != nil {
 		return nil, err
 	}
 	viewer.All = true
-	return m.store.chat(ctx, viewer, chat)
+	c, err := m.store.chat(ctx, viewer, chat)
+	return c, fault.AfterChange(err)
 }
 
 // OpenDirectChat gives the one direct chat of the caller and another user.

@@ -99,6 +99,15 @@ func Doubtful(cause error) *Fault {
 	return f
 }
 
+// AfterChange is the error of a call whose change has happened: that a store keeps it from being answered leaves the
+// caller in doubt. Other errors, and nil, stay what they are.
+func AfterChange(err error) error {
+	if CodeOf(err) == Unavailable {
+		return Doubtful(err)
+	}
+	return err
+}
+
 // CodeOf gives the code of the Fault in err's chain; Internal for any other error, "" for nil.
 func CodeOf(err error) Code {
 	if err == nil {

@@ -4,10 +4,12 @@ import (
 	"context"
 	stderrors "errors"
 	"fmt"
+	"time"
 
 	"github.com/graph-gophers/graphql-go"
 	"github.com/graph-gophers/graphql-go/errors"
 	"github.com/rs/zerolog"
+	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"chat/modules/fault"
@@ -77,9 +79,26 @@ func (x *Executor) Parse(ctx context.Context, req Request) (*Document, *Error) {
 	return doc, nil
 }
 
-// Execute runs the query or mutation of doc. It never returns nil.
+// mutationTime is how long a mutation may take: it is answered within 5 s, by UNAVAILABLE if nothing else.
+const mutationTime = 4500 * time.Millisecond
+
+// Execute runs the query or mutation of doc. It never returns nil. A mutation that a store's absence keeps from being
+// answered says whether it may have happened.
 func (x *Executor) Execute(ctx context.Context, doc *Document) *Response {
-	return x.Run(ctx, doc.Query, doc.OperationName, doc.Variables)
+	if doc.Operation.Operation != ast.Mutation {
+		return x.Run(ctx, doc.Query, doc.OperationName, doc.Variables)
+	}
+	ctx, cancel := context.WithTimeout(ctx, mutationTime)
+	defer cancel()
+	res := x.Run(ctx, doc.Query, doc.OperationName, doc.Variables)
+	for _, err := range res.Errors {
+		// A root field knows what has become of its change. Below it the change has happened, and only the answer fails; an
+		// error without a path is that of the time, which cuts off whatever was under way.
+		if err.Extensions["code"] == string(fault.Unavailable) && len(err.Path) != 1 {
+			err.Extensions["outcome"] = "unknown"
+		}
+	}
+	return res
 }
 
 // Run executes a document that was parsed before.

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/graph-gophers/graphql-go"
 	"github.com/rs/zerolog"
@@ -84,4 +86,48 @@ func TestKnownDocumentsKeepNobodysVariables(t *testing.T) {
 	if n := len(x.known.docs); n > maxKnown {
 		t.Errorf("%d documents are kept", n)
 	}
+}
+
+// store is a store that is out of reach, below changes that do and do not need it.
+type store struct{}
+
+type changed struct{}
+
+func (store) Health() string                   { return "ok" }
+func (store) Refuses() (string, error)         { return "", fault.Busy(errors.New("canary")) }
+func (store) Doubts() (string, error)          { return "", fault.Doubtful(errors.New("canary")) }
+func (store) Shows() (changed, error)          { return changed{}, nil }
+func (changed) Name() (string, error)          { return "", fault.Busy(errors.New("canary")) }
+func (store) Waits(ctx context.Context) string { <-ctx.Done(); return "" }
+
+// TestMutationsSayWhatHasBecomeOfThem where a store is out of reach.
+func TestMutationsSayWhatHasBecomeOfThem(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		schema, err := graphql.ParseSchema(`type Query { health: String! waits: String! } type Changed { name: String! }
+			type Mutation { refuses: String! doubts: String! shows: Changed! waits: String! }`,
+			&store{}, Options(func(context.Context) bool { return true })...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		x := NewExecutor(schema, DefaultLimits(), nil, zerolog.Nop())
+		for query, want := range map[string]string{
+			"mutation { refuses }":        "map[code:UNAVAILABLE]",
+			"mutation { doubts }":         "map[code:UNAVAILABLE outcome:unknown]",
+			"mutation { shows { name } }": "map[code:UNAVAILABLE outcome:unknown]",
+			"mutation { waits }":          "map[code:UNAVAILABLE outcome:unknown]",
+		} {
+			doc, refusal := x.Parse(t.Context(), Request{Query: query})
+			if refusal != nil {
+				t.Fatal(refusal)
+			}
+			began := time.Now()
+			res := x.Execute(t.Context(), doc)
+			if got := fmt.Sprint(res.Errors[0].Extensions); got != want {
+				t.Errorf("%s: %s, want %s", query, got, want)
+			}
+			if took := time.Since(began); took > mutationTime {
+				t.Errorf("%s took %s", query, took)
+			}
+		}
+	})
 }

@@ -17,7 +17,7 @@ import (
 	"time"
 
 	"github.com/jmoiron/sqlx"
-	_ "github.com/lib/pq" // the driver "postgres"
+	"github.com/lib/pq"
 
 	"chat/modules/fault"
 )
@@ -34,10 +34,10 @@ func Open(address string, size int) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	pool, err := sqlx.Open("postgres", withPlans)
-	if err != nil {
+	if _, err := pq.NewConnector(withPlans); err != nil {
 		return nil, fmt.Errorf("read the database address: %w", err)
 	}
+	pool := sqlx.NewDb(sql.OpenDB(&connector{withPlans}), "postgres")
 	pool.SetMaxOpenConns(size)
 	pool.SetMaxIdleConns(size)
 	pool.SetConnMaxIdleTime(5 * time.Minute)

@@ -6,6 +6,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"chat/modules/bus"
+	"chat/modules/fault"
 	"chat/modules/gql"
 	"chat/modules/history"
 	"chat/modules/id"
@@ -51,7 +52,7 @@ func (m *Mutation) MarkMessageAsRead(ctx context.Context, args struct {
 		return read, nil
 	}
 	read.ReadAt.Time, err = m.store.readAt(ctx, to, actor)
-	return read, err
+	return read, fault.AfterChange(err)
 }
 
 func (m *Mutation) mark(ctx context.Context, user id.User, to subject) (*mark, error) {
@@ -89,5 +90,5 @@ func (m *Mutation) MarkChatRead(ctx context.Context, args struct {
 		}
 	}
 	counts, err := m.store.countsOf(ctx, args.ChatID, []id.User{actor})
-	return &UnreadCountUpdate{ChatID: args.ChatID, UserID: actor, UnreadCount: counts[actor]}, err
+	return &UnreadCountUpdate{ChatID: args.ChatID, UserID: actor, UnreadCount: counts[actor]}, fault.AfterChange(err)
 }

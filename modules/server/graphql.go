@@ -79,13 +79,13 @@ func (s *Server) run(ctx context.Context, header http.Header, req gql.Request) *
 	if doc.IsSubscription() {
 		return gql.Failed(gql.NewError(ctx, gql.BadRequest, "A subscription needs a WebSocket"))
 	}
-	ctx, err := s.config.Identify(ctx, header)
+	called, err := s.config.Identify(ctx, header)
 	if err != nil {
 		res := gql.Failed(s.config.Exec.Refuse(ctx, err))
 		res.Started = fault.CodeOf(err) != fault.Unauthenticated
 		return res
 	}
-	return s.config.Exec.Execute(ctx, doc)
+	return s.config.Exec.Execute(called, doc)
 }
 
 // answer writes a response. A request that never began is 400, but 200 where the answer is plain JSON, which old clients

@@ -2,16 +2,12 @@ package user
 
 import (
 	"context"
-	"time"
 
 	"chat/modules/fault"
 	"chat/modules/id"
 	"chat/modules/identity"
 	"chat/modules/pg"
 )
-
-// writeTime is how long a write may take, with its repetitions.
-const writeTime = 5 * time.Second
 
 // Mutation has the feature's root fields of that type.
 type Mutation struct {
@@ -163,8 +159,6 @@ func (m *Mutation) write(ctx context.Context, user id.User, do func(context.Cont
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, writeTime)
-	defer cancel()
 	var shown *User
 	err = m.store.db.Repeat(ctx, func(tx *pg.Tx) error {
 		if err := do(ctx, tx); err != nil {
