@@ -37,7 +37,8 @@ type Listener interface {
 
 // Bus carries hints. Safe for concurrent use.
 type Bus interface {
-	// Attach names the one listener of this process. It is called once, before any Subscribe.
+	// Attach names the one listener of this process. It is called once, before any Subscribe and before Run; a process that
+	// only publishes does without.
 	Attach(Listener)
 	// Subscribe asks for the hints of channels and returns when they will come. After an error they may come later, which
 	// Missed then tells.

@@ -211,6 +211,20 @@ func TestForeignMessagesAreLeftAlone(t *testing.T) {
 	}
 }
 
+// TestAProcessThatOnlyPublishes has no listener.
+func TestAProcessThatOnlyPublishes(t *testing.T) {
+	server := redistest.New(t)
+	here, there, tape := connect(t, server.URL()), connect(t, server.URL()), bustest.NewTape()
+	there.Attach(tape)
+	here.Attach(nil)
+	chat := bustest.Chat()
+	bustest.Subscribe(t, there, chat)
+	flows(t, here, tape, chat)
+	if here.value("chat_bus_connections") != 0 {
+		t.Error("it hears hints that nobody wants")
+	}
+}
+
 func TestAddressesThatAreNone(t *testing.T) {
 	for _, url := range []string{"", "http://x", "redis://:x", "redis://x/y"} {
 		if _, err := bus.NewRedis(url, prometheus.NewRegistry(), zerolog.Nop()); err == nil {

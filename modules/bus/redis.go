@@ -133,8 +133,11 @@ func (r *Redis) isCluster(client rueidis.Client) bool {
 	return client.Mode() == rueidis.ClientModeCluster
 }
 
-// wires are one connection for all lanes, and in a cluster one for each.
+// wires are one connection for all lanes, and in a cluster one for each; none for a process that only publishes.
 func (r *Redis) wires(client rueidis.Client) []*wire {
+	if r.listener == nil {
+		return nil
+	}
 	if !r.isCluster(client) {
 		return []*wire{r.newWire(client, 0, r.lanes[:])}
 	}

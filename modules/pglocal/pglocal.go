@@ -38,6 +38,8 @@ type Options struct {
 	Dir string
 	// Binaries is the directory of initdb and postgres; empty searches the usual places and then downloads.
 	Binaries string
+	// Port is one on 127.0.0.1 where the server listens as well; 0 is none.
+	Port int
 	// Settings are added to the server's configuration.
 	Settings map[string]string
 	Log      zerolog.Logger
@@ -46,6 +48,7 @@ type Options struct {
 // Server is a running PostgreSQL.
 type Server struct {
 	dir      string
+	port     int
 	socket   string
 	lock     *os.File
 	process  *os.Process
@@ -73,7 +76,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{dir: dir, lock: lock, done: make(chan struct{})}
+	s := &Server{dir: dir, lock: lock, port: o.Port, done: make(chan struct{})}
 	if err := s.start(ctx, o, who); err != nil {
 		s.release()
 		return nil, err
@@ -142,6 +145,9 @@ func (s *Server) launch(bin, data string, settings map[string]string, who *user)
 		return fmt.Errorf("open the server's log: %w", err)
 	}
 	args := []string{"-D", data, "-k", s.socket, "-c", "listen_addresses=", "-c", "synchronous_commit=on"}
+	if s.port != 0 {
+		args = append(args, "-c", "listen_addresses=127.0.0.1", "-c", "port="+strconv.Itoa(s.port))
+	}
 	for name, value := range settings {
 		args = append(args, "-c", name+"="+value)
 	}
@@ -200,6 +206,9 @@ func (s *Server) Database() string { return s.URL(database) }
 // URL is how lib/pq reaches a database of this server, as its superuser.
 func (s *Server) URL(name string) string {
 	q := url.Values{"host": {s.socket}, "user": {superuser}, "sslmode": {"disable"}}
+	if s.port != 0 {
+		q.Set("port", strconv.Itoa(s.port)) // it is a part of the socket's name
+	}
 	return "postgres:///" + url.PathEscape(name) + "?" + q.Encode()
 }
 

@@ -1,0 +1,196 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"chat/modules/lab/trace"
+)
+
+// callTime is how long a client waits for an answer; the product answers within 5 s.
+const callTime = 8 * time.Second
+
+type vars = map[string]any
+
+// refusal is an error that the product has answered.
+type refusal struct {
+	Message    string
+	Extensions struct {
+		Code    string
+		Outcome string
+	}
+}
+
+func (r *refusal) Error() string { return r.Extensions.Code + ": " + r.Message }
+
+// client calls processes of the product over HTTP.
+type client struct{ http *http.Client }
+
+func newClient() *client {
+	return &client{&http.Client{Timeout: callTime, Transport: &http.Transport{MaxIdleConnsPerHost: 64}}}
+}
+
+// call executes a document at a process and reads its data into out. An answer with an error is a *refusal.
+func (c *client) call(ctx context.Context, p *process, user, query string, v vars, out any) error {
+	body, err := json.Marshal(map[string]any{"query": query, "variables": v})
+	if err != nil {
+		return fmt.Errorf("encode a call: %w", err)
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, p.url(), bytes.NewReader(body))
+	if err != nil {
+		return fmt.Errorf("make a call: %w", err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("user-id", user)
+	res, err := c.http.Do(req)
+	if err != nil {
+		return fmt.Errorf("call %s: %w", p.name, err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	var answer struct {
+		Data   json.RawMessage
+		Errors []*refusal
+	}
+	if err := json.NewDecoder(res.Body).Decode(&answer); err != nil {
+		return fmt.Errorf("read the answer of %s: %w", p.name, err)
+	}
+	if len(answer.Errors) > 0 {
+		return answer.Errors[0]
+	}
+	if out == nil {
+		return nil
+	}
+	if err := json.Unmarshal(answer.Data, out); err != nil {
+		return fmt.Errorf("read the answer of %s: %w", p.name, err)
+	}
+	return nil
+}
+
+// outcome says what an error means: only the product can say that nothing has happened.
+func outcome(err error) (trace.Outcome, string) {
+	var r *refusal
+	switch {
+	case err == nil:
+		return trace.OK, ""
+	case !errors.As(err, &r):
+		return trace.Unknown, ""
+	case r.Extensions.Outcome == "unknown", r.Extensions.Code == "INTERNAL_SERVER_ERROR":
+		return trace.Unknown, r.Extensions.Code
+	}
+	return trace.Refused, r.Extensions.Code
+}
+
+// frame is a message of graphql-transport-ws.
+type frame struct {
+	Type    string          `json:"type"`
+	ID      string          `json:"id,omitempty"`
+	Payload json.RawMessage `json:"payload,omitempty"`
+}
+
+// dial opens a socket and has it acknowledged.
+func dial(ctx context.Context, p *process, user string) (*websocket.Conn, error) {
+	dialer := websocket.Dialer{
+		Subprotocols: []string{"graphql-transport-ws"}, HandshakeTimeout: callTime, ReadBufferSize: 4096,
+		NetDialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+			conn, err := new(net.Dialer).DialContext(ctx, network, address)
+			if tcp, ok := conn.(*net.TCPConn); ok {
+				_ = tcp.SetReadBuffer(8192) // so that a slow reader is felt; a hint to the system
+			}
+			return conn, err
+		},
+	}
+	ws, res, err := dialer.DialContext(ctx, fmt.Sprintf("ws://127.0.0.1:%d/graphql", p.port), nil)
+	if err != nil {
+		return nil, fmt.Errorf("open a socket to %s: %w", p.name, err)
+	}
+	_ = res.Body.Close()
+	init, err := json.Marshal(map[string]any{"type": "connection_init", "payload": map[string]string{"user-id": user}})
+	if err == nil {
+		err = ws.WriteMessage(websocket.TextMessage, init)
+	}
+	if err == nil {
+		err = ws.SetReadDeadline(time.Now().Add(callTime))
+	}
+	var ack frame
+	if err == nil {
+		err = ws.ReadJSON(&ack)
+	}
+	if err == nil && ack.Type != "connection_ack" {
+		err = errors.New("no acknowledgement")
+	}
+	if err == nil {
+		err = ws.SetReadDeadline(time.Time{})
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open a socket to %s: %w", p.name, err), ws.Close())
+	}
+	return ws, nil
+}
+
+// subscribe asks for the log of a chat after a seq.
+func subscribe(ws *websocket.Conn, chat string, after int64) error {
+	return ws.WriteJSON(map[string]any{"type": "subscribe", "id": "1", "payload": map[string]any{
+		"query":     `subscription($c: ID!, $s: Seq) { chatEvents(chatId: $c, afterSeq: $s) { seq kind userId message { id content } } }`,
+		"variables": vars{"c": chat, "s": after},
+	}})
+}
+
+// event is a row as chatEvents gives it.
+type event struct {
+	Seq     int64
+	Kind    string
+	UserID  string
+	Message *struct{ ID, Content string }
+}
+
+func (e event) entry(kind trace.Kind) trace.Entry {
+	out := trace.Entry{Kind: kind, Seq: e.Seq, Change: e.Kind, User: e.UserID}
+	if e.Message != nil {
+		out.Message, out.Text = e.Message.ID, e.Message.Content
+	}
+	return out
+}
+
+// next reads one event. The reason is set when the subscription has ended.
+func next(ws *websocket.Conn) (e event, reason string, err error) {
+	for {
+		var f frame
+		if err := ws.ReadJSON(&f); err != nil {
+			return e, trace.Closed, nil
+		}
+		switch f.Type {
+		case "next":
+			var payload struct{ Data struct{ ChatEvents event } }
+			if err := json.Unmarshal(f.Payload, &payload); err != nil {
+				return e, "", fmt.Errorf("read an event: %w", err)
+			}
+			return payload.Data.ChatEvents, "", nil
+		case "complete":
+			return e, trace.Complete, nil
+		case "error":
+			var refusals []*refusal
+			if err := json.Unmarshal(f.Payload, &refusals); err != nil || len(refusals) == 0 {
+				return e, "", fmt.Errorf("read an error: %s", f.Payload)
+			}
+			switch refusals[0].Extensions.Code {
+			case "RESYNC_REQUIRED":
+				return e, trace.Resync, nil
+			case "NOT_FOUND":
+				return e, trace.Denied, nil
+			}
+			return e, "", fmt.Errorf("a subscription was ended with %w", refusals[0])
+		case "ping":
+			if err := ws.WriteJSON(frame{Type: "pong"}); err != nil {
+				return e, trace.Closed, nil
+			}
+		}
+	}
+}

@@ -1,0 +1,510 @@
+package trace
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+)
+
+// Violation is one promise that was not kept.
+type Violation struct {
+	Kind  string  // lost, phantom, doubled, numbers, missed, repeated, disordered, foreign, wrong, differing, unread, cursor, late
+	Text  string  // one line
+	Slice []Entry // what shows it
+}
+
+// Report is the judgement on a trace.
+type Report struct {
+	Violations []Violation
+	Sends      int // that were answered with a success
+	Unknown    int // calls whose outcome was unknown at first
+	Deliveries int
+	Delays     map[string]Delay // by fault, "" where there was none
+}
+
+// Delay is how long deliveries took after the send was answered.
+type Delay struct {
+	Count         int
+	P50, P99, Max time.Duration
+}
+
+const (
+	// aftermath is how long after its end a fault still counts for a delay.
+	aftermath = 3 * time.Second
+	// Patience is how long a call may take to be answered by a process that runs.
+	Patience = 6 * time.Second
+)
+
+// Check judges a trace. It takes time in proportion to its length, but for sorting.
+func Check(entries []Entry) Report {
+	r := &run{
+		entries: entries, invoked: map[int64]Entry{}, sends: map[string]*send{}, changes: map[string][]Entry{},
+		chats: map[string]*chat{}, marks: map[place]Entry{}, subscribers: map[string]*subscriber{}, report: Report{Delays: map[string]Delay{}},
+	}
+	r.read()
+	for _, key := range slices.Sorted(maps.Keys(r.sends)) {
+		r.checkSend(key, r.sends[key])
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.chats)) {
+		r.checkChat(r.chats[name])
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.subscribers)) {
+		r.checkSubscriber(r.subscribers[name])
+	}
+	r.checkUnread()
+	r.checkCalls()
+	r.measure()
+	return r.report
+}
+
+type run struct {
+	entries     []Entry
+	invoked     map[int64]Entry    // by Op
+	sends       map[string]*send   // by key
+	changes     map[string][]Entry // edits and deletions that were or may have been done, by message, as Return with What, Text
+	chats       map[string]*chat
+	marks       map[place]Entry // the furthest that succeeded
+	subscribers map[string]*subscriber
+	unread      []Entry
+	report      Report
+}
+
+type place struct{ chat, user string }
+
+// send is everything that was tried under one key.
+type send struct {
+	first    Entry
+	answers  []Entry // OK
+	possible int     // attempts that were not refused
+}
+
+type chat struct {
+	histories []Entry
+	messages  map[string]Message // of the first history, by id
+	keys      map[string]Message
+	rows      map[string]map[int64]Entry // the log at rest, by receiver
+	seen      map[int64]Entry            // the first event that anybody saw with a seq
+	removals  map[string][]int64         // by user
+}
+
+type subscriber struct {
+	name, chat, user string
+	opens            []Entry
+	events           map[int][]Entry // by connection
+	ends             map[int]Entry
+}
+
+func (r *run) fail(kind string, slice []Entry, text string, args ...any) {
+	r.report.Violations = append(r.report.Violations, Violation{Kind: kind, Text: fmt.Sprintf(text, args...), Slice: slice})
+}
+
+func (r *run) chat(name string) *chat {
+	c := r.chats[name]
+	if c == nil {
+		c = &chat{
+			messages: map[string]Message{}, keys: map[string]Message{}, rows: map[string]map[int64]Entry{},
+			seen: map[int64]Entry{}, removals: map[string][]int64{},
+		}
+		r.chats[name] = c
+	}
+	return c
+}
+
+// read sorts the entries by what they are about.
+func (r *run) read() {
+	for _, e := range r.entries {
+		switch e.Kind {
+		case Invoke:
+			r.invoked[e.Op] = e
+			if e.What == Send {
+				s := r.sends[e.Key]
+				if s == nil {
+					s = &send{first: e}
+					r.sends[e.Key] = s
+				}
+				s.possible++
+			}
+		case Return:
+			r.answered(e)
+		case Open, Event, End:
+			r.subscription(e)
+		case History:
+			c := r.chat(e.Chat)
+			c.histories = append(c.histories, e)
+			if len(c.histories) == 1 {
+				for _, m := range e.Messages {
+					c.messages[m.ID], c.keys[m.Key] = m, m
+				}
+			}
+		case Log:
+			c := r.chat(e.Chat)
+			if c.rows[e.Receiver] == nil {
+				c.rows[e.Receiver] = map[int64]Entry{}
+			}
+			c.rows[e.Receiver][e.Seq] = e
+			if e.Change == MemberGone && !slices.Contains(c.removals[e.User], e.Seq) {
+				c.removals[e.User] = append(c.removals[e.User], e.Seq)
+			}
+		case Unread:
+			r.unread = append(r.unread, e)
+		}
+	}
+}
+
+func (r *run) answered(e Entry) {
+	call := r.invoked[e.Op]
+	if e.Outcome == Unknown {
+		r.report.Unknown++
+	}
+	switch call.What {
+	case Send:
+		s := r.sends[call.Key]
+		switch e.Outcome {
+		case Refused:
+			s.possible--
+		case OK:
+			s.answers = append(s.answers, e)
+			if len(s.answers) == 1 {
+				r.report.Sends++
+			}
+		}
+	case Edit, Delete:
+		if e.Outcome != Refused {
+			e.What, e.Text, e.Message, e.Chat = call.What, call.Text, call.Message, call.Chat
+			r.changes[call.Message] = append(r.changes[call.Message], e)
+		}
+	case Mark:
+		if at := (place{call.Chat, call.User}); e.Outcome == OK && call.Seq >= r.marks[at].Seq {
+			r.marks[at] = call
+		}
+	}
+}
+
+func (r *run) subscription(e Entry) {
+	s := r.subscribers[e.Subscriber]
+	if s == nil {
+		s = &subscriber{name: e.Subscriber, chat: e.Chat, events: map[int][]Entry{}, ends: map[int]Entry{}}
+		r.subscribers[e.Subscriber] = s
+	}
+	switch e.Kind {
+	case Open:
+		s.user = e.User
+		s.opens = append(s.opens, e)
+	case Event:
+		s.events[e.Conn] = append(s.events[e.Conn], e)
+		r.report.Deliveries++
+	case End:
+		s.ends[e.Conn] = e
+	}
+}
+
+// checkSend: what was answered with a success is there once, as it was answered.
+func (r *run) checkSend(key string, s *send) {
+	if len(s.answers) == 0 || len(r.chat(s.first.Chat).histories) == 0 {
+		return
+	}
+	first := s.answers[0]
+	for _, other := range s.answers[1:] {
+		if other.Message != first.Message || other.Seq != first.Seq {
+			r.fail("doubled", []Entry{s.first, first, other}, "key %s was answered with two messages", key)
+		}
+	}
+	m, ok := r.chat(s.first.Chat).messages[first.Message]
+	switch {
+	case !ok:
+		r.fail("lost", []Entry{s.first, first}, "message %s of key %s was acknowledged and is not there", first.Message, key)
+	case m.Seq != first.Seq || m.Key != key || m.Sender != s.first.User:
+		r.fail("wrong", []Entry{s.first, first}, "message %s was acknowledged with seq %d and key %s, and is there as %+v", first.Message, first.Seq, key, m)
+	default:
+		r.checkContent(s.first, m)
+	}
+}
+
+// checkContent: a message shows its newest change that was acknowledged, or one that may have come after it.
+func (r *run) checkContent(sent Entry, m Message) {
+	newest := Entry{Seq: m.Seq, What: Send, Text: sent.Text}
+	possible := []Entry{}
+	for _, change := range r.changes[m.ID] {
+		if change.Outcome == Unknown {
+			possible = append(possible, change)
+		} else if change.Seq >= newest.Seq {
+			newest = change
+		}
+	}
+	fits := func(change Entry) bool {
+		if change.What == Delete || m.Deleted {
+			return change.What == Delete && m.Deleted && m.Text == ""
+		}
+		return m.Text == change.Text
+	}
+	switch {
+	case fits(newest) && (m.Version == newest.Seq || len(possible) > 0):
+	case m.Version > newest.Seq && slices.ContainsFunc(possible, fits):
+	default:
+		r.fail("wrong", append([]Entry{sent, newest}, possible...), "message %s is there as %+v", m.ID, m)
+	}
+}
+
+// checkChat: every message was sent, numbers are dense, and all receivers answer alike.
+func (r *run) checkChat(c *chat) {
+	for _, h := range c.histories {
+		previous, keys := int64(0), map[string]Message{}
+		for _, m := range h.Messages {
+			if m.Seq <= previous || m.Version < m.Seq || m.Version > h.Seq {
+				r.fail("numbers", []Entry{brief(h)}, "in %s message %s has seq %d and version %d after seq %d", h.Receiver, m.ID, m.Seq, m.Version, previous)
+			}
+			if other, ok := keys[m.Key]; ok {
+				r.fail("doubled", []Entry{brief(h)}, "key %s is there as messages %s and %s", m.Key, other.ID, m.ID)
+			}
+			if s := r.sends[m.Key]; s == nil || s.possible == 0 || s.first.Chat != h.Chat {
+				r.fail("phantom", []Entry{brief(h)}, "message %s was never sent", m.ID)
+			}
+			previous, keys[m.Key] = m.Seq, m
+		}
+		if first := c.histories[0]; first.Seq != h.Seq || !slices.Equal(first.Messages, h.Messages) {
+			r.fail("differing", []Entry{brief(first), brief(h)}, "receivers %s and %s answer different histories of %s", first.Receiver, h.Receiver, h.Chat)
+		}
+	}
+	for receiver, rows := range c.rows {
+		r.checkLog(c, receiver, rows)
+	}
+}
+
+// brief leaves out what is long.
+func brief(history Entry) Entry {
+	history.Messages = nil
+	return history
+}
+
+// checkLog: from its first row on a log has no hole, and fits the history.
+func (r *run) checkLog(c *chat, receiver string, rows map[int64]Entry) {
+	if len(c.histories) == 0 {
+		return
+	}
+	last := c.histories[0].Seq
+	for seq := slices.Min(slices.Collect(maps.Keys(rows))); seq <= last; seq++ {
+		row, ok := rows[seq]
+		if !ok {
+			r.fail("numbers", []Entry{brief(c.histories[0])}, "the log of %s at %s has no row %d", c.histories[0].Chat, receiver, seq)
+			continue
+		}
+		if m, ok := c.messages[row.Message]; row.Change == Added && (!ok || m.Seq != seq) {
+			r.fail("wrong", []Entry{row}, "row %d adds message %s, which the history does not have there", seq, row.Message)
+		}
+	}
+}
+
+// checkSubscriber: over all of its connections a subscriber saw every row after its first cursor exactly once, in order,
+// up to the end of the log or of its membership.
+func (r *run) checkSubscriber(s *subscriber) {
+	c := r.chat(s.chat)
+	next, end := int64(-1), int64(0)
+	var last Entry
+	for _, open := range s.opens {
+		resynced := last.Kind == End && last.Reason == Resync
+		if next > 0 && !resynced && open.After != next-1 {
+			r.fail("cursor", []Entry{last, open}, "%s has seen up to %d and asks for what came after %d", s.name, next-1, open.After)
+		}
+		next = open.After + 1
+		if end == 0 {
+			end = c.removalAfter(s.user, open.After)
+		}
+		for _, e := range s.events[open.Conn] {
+			r.checkEvent(c, s, e, end)
+			switch {
+			case end > 0 && e.Seq > end:
+				r.fail("foreign", []Entry{open, e}, "%s saw row %d, after its removal at %d", s.name, e.Seq, end)
+			case next <= 0: // live only: the first decides
+			case e.Seq < next && last.Kind == Event && e.Seq == last.Seq:
+				r.fail("repeated", []Entry{last, e}, "%s saw row %d twice", s.name, e.Seq)
+			case e.Seq < next:
+				r.fail("disordered", []Entry{last, e}, "%s saw row %d after row %d", s.name, e.Seq, next-1)
+			case e.Seq > next:
+				r.fail("missed", []Entry{open, last, e}, "%s missed rows %d to %d", s.name, next, e.Seq-1)
+			}
+			next, last = max(next, e.Seq+1), e
+		}
+		if e, ok := s.ends[open.Conn]; ok {
+			last = e
+		}
+	}
+	r.checkEnd(c, s, next, end, last)
+}
+
+func (r *run) checkEnd(c *chat, s *subscriber, next, end int64, last Entry) {
+	completed := last.Kind == End && last.Reason == Complete
+	denied := last.Kind == End && last.Reason == Denied
+	switch {
+	case len(c.histories) == 0 || next <= 0:
+	case denied && end == 0:
+		r.fail("missed", []Entry{last}, "%s was denied, and its membership never ended", s.name)
+	case denied:
+	case completed && (end == 0 || next-1 != end):
+		r.fail("missed", []Entry{last}, "%s was ended after row %d, and its membership ended at %d (0: never)", s.name, next-1, end)
+	case !completed && end > 0:
+		r.fail("foreign", []Entry{last}, "%s was not ended, though its membership ended at %d", s.name, end)
+	case !completed && next <= c.histories[0].Seq:
+		r.fail("missed", []Entry{last}, "%s saw rows up to %d of %d", s.name, next-1, c.histories[0].Seq)
+	}
+}
+
+// removalAfter is the seq at which a membership that had not ended at a seq did end; 0: it did not.
+func (c *chat) removalAfter(user string, after int64) int64 {
+	first := int64(0)
+	for _, seq := range c.removals[user] {
+		if seq > after && (first == 0 || seq < first) {
+			first = seq
+		}
+	}
+	return first
+}
+
+// checkEvent: everybody sees the same in a row, and what was sent. Somebody who was removed at end sees no message that
+// was changed after that.
+func (r *run) checkEvent(c *chat, s *subscriber, e Entry, end int64) {
+	if r.isWithheld(c, e, end) {
+		return
+	}
+	if other, ok := c.seen[e.Seq]; !ok {
+		c.seen[e.Seq] = e
+	} else if other.Change != e.Change || other.Message != e.Message {
+		r.fail("differing", []Entry{other, e}, "row %d of %s was shown as different things", e.Seq, s.chat)
+	}
+	for receiver, rows := range c.rows {
+		if row, ok := rows[e.Seq]; ok && (row.Change != e.Change || row.Message != e.Message) {
+			r.fail("differing", []Entry{e, row}, "row %d of %s was shown as one thing and stands in %s as another", e.Seq, s.chat, receiver)
+		}
+	}
+	if e.Message == "" {
+		return
+	}
+	m, ok := c.messages[e.Message]
+	switch {
+	case !ok && len(c.histories) > 0:
+		r.fail("phantom", []Entry{e}, "%s was shown message %s, which is not there", s.name, e.Message)
+	case ok && e.Text != "" && !r.wasWritten(m, e.Text):
+		r.fail("wrong", []Entry{e}, "%s was shown message %s with a text that it never had", s.name, e.Message)
+	}
+}
+
+// isWithheld tells whether a row rightly shows no message.
+func (r *run) isWithheld(c *chat, e Entry, end int64) bool {
+	if e.Message != "" || end == 0 {
+		return false
+	}
+	for _, rows := range c.rows {
+		if c.messages[rows[e.Seq].Message].Version > end {
+			return true
+		}
+	}
+	return false
+}
+
+func (r *run) wasWritten(m Message, text string) bool {
+	if s := r.sends[m.Key]; s != nil && s.first.Text == text {
+		return true
+	}
+	return slices.ContainsFunc(r.changes[m.ID], func(change Entry) bool { return change.Text == text })
+}
+
+// checkUnread: at rest a count is the number of live messages by others after the position.
+func (r *run) checkUnread() {
+	for _, e := range r.unread {
+		mark, want := r.marks[place{e.Chat, e.User}], 0
+		for _, m := range r.chat(e.Chat).messages {
+			if m.Seq > mark.Seq && m.Sender != e.User && !m.Deleted {
+				want++
+			}
+		}
+		if e.Count != want {
+			r.fail("unread", []Entry{mark, e}, "%s answers %d unread of %s for %s, want %d", e.Receiver, e.Count, e.Chat, e.User, want)
+		}
+	}
+}
+
+// checkCalls: a call to a process that runs is answered in time.
+func (r *run) checkCalls() {
+	frozen := map[string]bool{}
+	thawed := map[string]time.Duration{}
+	for _, e := range r.entries {
+		switch e.Kind {
+		case Fault:
+			frozen[e.Target] = true
+		case Heal:
+			frozen[e.Target], thawed[e.Target] = false, e.At
+		case Return:
+			call := r.invoked[e.Op]
+			if took := e.At - call.At; took > Patience && !frozen[call.Target] && thawed[call.Target] <= call.At {
+				r.fail("late", []Entry{call, e}, "%s answered a call after %s", call.Target, took)
+			}
+		}
+	}
+}
+
+// measure finds how long deliveries took, by the faults of their time.
+func (r *run) measure() {
+	acknowledged := map[string]time.Duration{}
+	for _, s := range r.sends {
+		for _, answer := range s.answers {
+			if at, ok := acknowledged[answer.Message]; !ok || answer.At < at {
+				acknowledged[answer.Message] = answer.At
+			}
+		}
+	}
+	active, delays := r.periods(), map[string][]time.Duration{}
+	for _, s := range r.subscribers {
+		for _, open := range s.opens {
+			for _, e := range s.events[open.Conn] {
+				at, ok := acknowledged[e.Message]
+				if !ok || e.Change != Added {
+					continue
+				}
+				from := max(at, open.At)
+				name := active.during(from, e.At)
+				delays[name] = append(delays[name], max(0, e.At-from))
+			}
+		}
+	}
+	for name, all := range delays {
+		slices.Sort(all)
+		r.report.Delays[name] = Delay{Count: len(all), P50: all[len(all)/2], P99: all[len(all)*99/100], Max: all[len(all)-1]}
+	}
+}
+
+// period is one fault and its aftermath.
+type period struct {
+	fault    string
+	from, to time.Duration
+}
+
+type periods []period
+
+func (r *run) periods() periods {
+	var all periods
+	for _, e := range r.entries {
+		switch e.Kind {
+		case Fault:
+			all = append(all, period{e.Fault, e.At, time.Duration(1<<63 - 1)})
+		case Heal:
+			for n := range all {
+				if all[n].fault == e.Fault && all[n].to == time.Duration(1<<63-1) {
+					all[n].to = e.At + aftermath
+				}
+			}
+		}
+	}
+	return all
+}
+
+// during names the fault that began last of those that reach into a time.
+func (p periods) during(from, to time.Duration) string {
+	n, _ := slices.BinarySearchFunc(p, to, func(x period, at time.Duration) int { return cmp.Compare(x.from, at) })
+	for n = min(n, len(p)-1); n >= 0; n-- {
+		if p[n].from <= to && p[n].to >= from {
+			return p[n].fault
+		}
+	}
+	return ""
+}

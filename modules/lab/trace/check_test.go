@@ -1,0 +1,377 @@
+package trace
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+// world makes a good trace: a system that keeps every promise, under faults that the clients see.
+type world struct {
+	rng     *rand.Rand
+	entries []Entry
+	op      int64
+	chats   []*simulated
+}
+
+type simulated struct {
+	name     string
+	log      []Entry // rows as a subscriber sees them
+	messages []Message
+	members  []string
+}
+
+func newWorld(seed uint64) *world {
+	w := &world{rng: rand.New(rand.NewPCG(seed, 1))}
+	for n := range 3 {
+		w.chats = append(w.chats, &simulated{name: fmt.Sprint("chat", n), members: []string{"ann", "bob", "guest"}})
+	}
+	return w
+}
+
+func (w *world) add(e Entry) {
+	e.At = time.Duration(len(w.entries)) * time.Millisecond
+	w.entries = append(w.entries, e)
+}
+
+func (w *world) call(e Entry) int64 {
+	w.op++
+	e.Kind, e.Op, e.Target = Invoke, w.op, "sender"
+	w.add(e)
+	return w.op
+}
+
+func (w *world) answer(op int64, e Entry) {
+	e.Kind, e.Op = Return, op
+	w.add(e)
+}
+
+func (c *simulated) row(change, message, user, text string) int64 {
+	seq := int64(len(c.log) + 1)
+	c.log = append(c.log, Entry{Chat: c.name, Seq: seq, Change: change, Message: message, User: user, Text: text})
+	return seq
+}
+
+// write does one thing; its first answer may be lost.
+func (w *world) write(c *simulated) {
+	user := c.members[w.rng.IntN(2)]
+	var mine []*Message
+	for n := range c.messages {
+		if m := &c.messages[n]; m.Sender == user && !m.Deleted {
+			mine = append(mine, m)
+		}
+	}
+	switch what := w.rng.IntN(10); {
+	case what < 7 || len(mine) == 0:
+		key := fmt.Sprintf("%s-%d", c.name, len(c.messages))
+		call := Entry{What: Send, Chat: c.name, User: user, Key: key, Text: "text of " + key}
+		if w.rng.IntN(4) == 0 { // the answer is lost, and it may not have happened
+			w.answer(w.call(call), Entry{Outcome: Unknown})
+		}
+		op := w.call(call)
+		seq := c.row(Added, "id "+key, "", call.Text)
+		c.messages = append(c.messages, Message{ID: "id " + key, Seq: seq, Version: seq, Sender: user, Key: key, Text: call.Text})
+		w.answer(op, Entry{Outcome: OK, Message: "id " + key, Seq: seq})
+	case what < 9:
+		m := mine[w.rng.IntN(len(mine))]
+		op := w.call(Entry{What: Edit, Chat: c.name, User: user, Message: m.ID, Text: fmt.Sprint("edit ", w.op)})
+		m.Text = fmt.Sprint("edit ", op-1)
+		m.Version = c.row(Updated, m.ID, "", m.Text)
+		w.answer(op, Entry{Outcome: OK, Message: m.ID, Seq: m.Version})
+	default:
+		m := mine[w.rng.IntN(len(mine))]
+		op := w.call(Entry{What: Delete, Chat: c.name, User: user, Message: m.ID})
+		m.Text, m.Deleted = "", true
+		m.Version = c.row(Deleted, m.ID, "", "")
+		w.answer(op, Entry{Outcome: OK, Message: m.ID, Seq: m.Version})
+	}
+}
+
+// follower is a subscriber that reconnects now and then.
+type follower struct {
+	name, user string
+	chat       *simulated
+	conn       int
+	seen       int64
+	ended      bool
+}
+
+func (w *world) follow(f *follower, until int) {
+	w.add(Entry{Kind: Open, Subscriber: f.name, User: f.user, Chat: f.chat.name, Conn: f.conn, After: f.seen})
+	for int(f.seen) < until {
+		row := f.chat.log[f.seen]
+		f.seen++
+		e := Entry{Kind: Event, Subscriber: f.name, Chat: f.chat.name, Conn: f.conn, Seq: row.Seq, Change: row.Change, Message: row.Message, Text: row.Text}
+		w.add(e)
+		if row.Change == MemberGone && row.User == f.user {
+			w.add(Entry{Kind: End, Subscriber: f.name, Chat: f.chat.name, Conn: f.conn, Reason: Complete})
+			f.ended = true
+			return
+		}
+		if w.rng.IntN(20) == 0 {
+			w.add(Entry{Kind: End, Subscriber: f.name, Chat: f.chat.name, Conn: f.conn, Reason: Closed})
+			f.conn++
+			w.add(Entry{Kind: Open, Subscriber: f.name, User: f.user, Chat: f.chat.name, Conn: f.conn, After: f.seen})
+		}
+	}
+	f.conn++
+}
+
+func good(seed uint64) []Entry {
+	w := newWorld(seed)
+	var followers []*follower
+	for _, c := range w.chats {
+		for _, user := range c.members {
+			followers = append(followers, &follower{name: c.name + " " + user, user: user, chat: c})
+		}
+	}
+	for round := range 6 {
+		if round == 2 {
+			w.add(Entry{Kind: Fault, Fault: "kill", Target: "receiver"})
+		}
+		if round == 4 {
+			w.add(Entry{Kind: Heal, Fault: "kill", Target: "receiver"})
+		}
+		for _, c := range w.chats {
+			for range 8 {
+				w.write(c)
+			}
+			if round == 3 {
+				c.row(MemberGone, "", "guest", "")
+			}
+		}
+		for _, f := range followers {
+			if !f.ended {
+				w.follow(f, len(f.chat.log))
+			}
+		}
+	}
+	for _, c := range w.chats {
+		last := int64(len(c.log)) / 2
+		w.answer(w.call(Entry{What: Mark, Chat: c.name, User: "bob", Seq: last}), Entry{Outcome: OK})
+		for _, receiver := range []string{"r1", "r2"} {
+			w.add(Entry{Kind: History, Receiver: receiver, Chat: c.name, Seq: int64(len(c.log)), Messages: slices.Clone(c.messages)})
+			for _, row := range c.log {
+				row.Kind, row.Receiver = Log, receiver
+				w.add(row)
+			}
+			count := 0
+			for _, m := range c.messages {
+				if m.Seq > last && m.Sender != "bob" && !m.Deleted {
+					count++
+				}
+			}
+			w.add(Entry{Kind: Unread, Receiver: receiver, Chat: c.name, User: "bob", Count: count})
+		}
+	}
+	return w.entries
+}
+
+func kinds(r Report) []string {
+	var found []string
+	for _, v := range r.Violations {
+		found = append(found, v.Kind)
+	}
+	return found
+}
+
+func TestAGoodRunPasses(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		report := Check(good(rapid.Uint64().Draw(t, "seed")))
+		for _, v := range report.Violations {
+			t.Errorf("%s: %s", v.Kind, v.Text)
+		}
+		if report.Sends == 0 || report.Deliveries == 0 || report.Delays["kill"].Count == 0 {
+			t.Errorf("nothing was judged: %+v", report)
+		}
+	})
+}
+
+// TestEveryDamageIsFound damages one entry of a good trace; the judgement names it, and shows an entry of it.
+func TestEveryDamageIsFound(t *testing.T) {
+	is := func(k Kind) func(Entry) bool { return func(e Entry) bool { return e.Kind == k } }
+	drop := func(entries []Entry, n int) []Entry { return slices.Delete(entries, n, n+1) }
+	for name, c := range map[string]struct {
+		choose func(Entry) bool
+		damage func(entries []Entry, n int) []Entry
+		want   []string
+	}{
+		"an event is missing": {is(Event), drop, []string{"missed", "cursor"}},
+		"an event comes twice": {is(Event), func(entries []Entry, n int) []Entry {
+			return slices.Insert(entries, n, entries[n])
+		}, []string{"repeated"}},
+		"two events change places": {is(Event), func(entries []Entry, n int) []Entry {
+			for m := n + 1; m < len(entries); m++ {
+				if e := entries[m]; e.Kind == Event && e.Subscriber == entries[n].Subscriber && e.Conn == entries[n].Conn {
+					entries[n], entries[m] = entries[m], entries[n]
+					return entries
+				}
+			}
+			return drop(entries, n) // it was the last of its connection
+		}, []string{"missed", "disordered", "cursor"}},
+		"an event shows another message": {func(e Entry) bool { return e.Kind == Event && e.Message != "" },
+			func(entries []Entry, n int) []Entry {
+				entries[n].Message = "other"
+				return entries
+			}, []string{"differing", "phantom"}},
+		"an event shows another text": {func(e Entry) bool { return e.Kind == Event && e.Text != "" }, func(entries []Entry, n int) []Entry {
+			entries[n].Text = "other"
+			return entries
+		}, []string{"wrong"}},
+		"an event after a removal": {func(e Entry) bool { return e.Kind == End && e.Reason == Complete }, func(entries []Entry, n int) []Entry {
+			e := entries[n-1]
+			e.Seq++
+			return slices.Insert(entries, n, e)
+		}, []string{"foreign"}},
+		"a removal that ends nothing": {func(e Entry) bool { return e.Kind == End && e.Reason == Complete }, drop, []string{"foreign"}},
+		"an end without a removal": {func(e Entry) bool { return e.Kind == End && e.Reason == Closed }, func(entries []Entry, n int) []Entry {
+			name := entries[n].Subscriber
+			entries[n].Reason = Complete
+			return append(entries[:n+1:n+1], slices.DeleteFunc(slices.Clone(entries[n+1:]), func(e Entry) bool {
+				return e.Subscriber == name
+			})...)
+		}, []string{"missed"}},
+		"an acknowledged message is gone": {is(History), func(entries []Entry, n int) []Entry {
+			entries[n].Messages = entries[n].Messages[1:]
+			return entries
+		}, []string{"lost", "differing", "phantom"}},
+		"a message twice": {is(History), func(entries []Entry, n int) []Entry {
+			m := entries[n].Messages[0]
+			m.ID, m.Seq, m.Version = "copy", entries[n].Seq+1, entries[n].Seq+1
+			entries[n].Seq++
+			entries[n].Messages = append(entries[n].Messages, m)
+			return entries
+		}, []string{"doubled"}},
+		"a message that nobody sent": {is(History), func(entries []Entry, n int) []Entry {
+			entries[n].Messages[0].Key = "nobody's"
+			return entries
+		}, []string{"phantom"}},
+		"a message with another text": {is(History), func(entries []Entry, n int) []Entry {
+			entries[n].Messages[0].Text += "x"
+			return entries
+		}, []string{"wrong", "differing"}},
+		"a number twice": {is(History), func(entries []Entry, n int) []Entry {
+			entries[n].Messages[1].Seq = entries[n].Messages[0].Seq
+			return entries
+		}, []string{"numbers"}},
+		"a row of the log is missing": {func(e Entry) bool { return e.Kind == Log && e.Seq > 1 }, drop, []string{"numbers"}},
+		"a wrong unread count": {is(Unread), func(entries []Entry, n int) []Entry {
+			entries[n].Count++
+			return entries
+		}, []string{"unread"}},
+		"an answer names another message": {func(e Entry) bool { return e.Kind == Return && e.Outcome == OK && e.Seq > 0 },
+			func(entries []Entry, n int) []Entry {
+				entries[n].Message, entries[n].Seq = "another", 9_999
+				return entries
+			}, []string{"lost", "wrong"}},
+		"a call without an answer for long": {is(Return), func(entries []Entry, n int) []Entry {
+			for m := n; m < len(entries); m++ {
+				entries[m].At += Patience
+			}
+			return entries
+		}, []string{"late"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			rapid.Check(t, func(t *rapid.T) {
+				entries := good(rapid.Uint64Range(0, 40).Draw(t, "seed"))
+				var places []int
+				for n, e := range entries {
+					if c.choose(e) {
+						places = append(places, n)
+					}
+				}
+				n := rapid.SampledFrom(places).Draw(t, "place")
+				report := Check(c.damage(entries, n))
+				found := kinds(report)
+				if !slices.ContainsFunc(found, func(kind string) bool { return slices.Contains(c.want, kind) }) {
+					t.Errorf("found %v, want one of %v", found, c.want)
+				}
+				for _, v := range report.Violations {
+					if len(v.Slice) == 0 || v.Text == "" {
+						t.Errorf("%s shows nothing", v.Kind)
+					}
+				}
+			})
+		})
+	}
+}
+
+// TestOutcomes: what an unknown outcome and a refusal allow.
+func TestOutcomes(t *testing.T) {
+	invoke := Entry{Kind: Invoke, Op: 1, What: Send, Chat: "c", User: "ann", Key: "k", Text: "x"}
+	there := Entry{Kind: History, Receiver: "r", Chat: "c", Seq: 1, Messages: []Message{{ID: "m", Seq: 1, Version: 1, Sender: "ann", Key: "k", Text: "x"}}}
+	empty := Entry{Kind: History, Receiver: "r", Chat: "c"}
+	edit := Entry{Kind: Invoke, Op: 2, What: Edit, Chat: "c", User: "ann", Message: "m", Text: "y"}
+	edited := there
+	edited.Seq, edited.Messages = 2, []Message{{ID: "m", Seq: 1, Version: 2, Sender: "ann", Key: "k", Text: "y"}}
+	sent := Entry{Kind: Return, Op: 1, Outcome: OK, Message: "m", Seq: 1}
+	for name, c := range map[string]struct {
+		entries []Entry
+		want    []string
+	}{
+		"unknown and there":         {[]Entry{invoke, {Kind: Return, Op: 1, Outcome: Unknown}, there}, nil},
+		"unknown and not there":     {[]Entry{invoke, {Kind: Return, Op: 1, Outcome: Unknown}, empty}, nil},
+		"refused and there":         {[]Entry{invoke, {Kind: Return, Op: 1, Outcome: Refused}, there}, []string{"phantom"}},
+		"no answer and there":       {[]Entry{invoke, there}, nil},
+		"answered and not there":    {[]Entry{invoke, sent, empty}, []string{"lost"}},
+		"an edit that may have":     {[]Entry{invoke, sent, edit, {Kind: Return, Op: 2, Outcome: Unknown}, edited}, nil},
+		"an edit that may not have": {[]Entry{invoke, sent, edit, {Kind: Return, Op: 2, Outcome: Unknown}, there}, nil},
+		"an edit that was refused":  {[]Entry{invoke, sent, edit, {Kind: Return, Op: 2, Outcome: Refused}, edited}, []string{"wrong"}},
+		"an edit that is lost":      {[]Entry{invoke, sent, edit, {Kind: Return, Op: 2, Outcome: OK, Message: "m", Seq: 2}, there}, []string{"wrong"}},
+		"answered with two messages": {[]Entry{invoke, sent, {Kind: Invoke, Op: 3, What: Send, Chat: "c", User: "ann", Key: "k", Text: "x"},
+			{Kind: Return, Op: 3, Outcome: OK, Message: "n", Seq: 2}, there}, []string{"doubled"}},
+	} {
+		if got := kinds(Check(c.entries)); !slices.Equal(got, c.want) {
+			t.Errorf("%s: %v, want %v", name, got, c.want)
+		}
+	}
+}
+
+// TestWhatIsWithheld: somebody who was removed is not shown a message that was changed after that; others are.
+func TestWhatIsWithheld(t *testing.T) {
+	trace := func(end, version int64) []Entry {
+		entries := []Entry{
+			{Kind: Invoke, Op: 1, What: Send, Chat: "c", User: "ann", Key: "k", Text: "x"},
+			{Kind: Return, Op: 1, Outcome: OK, Message: "m", Seq: 1},
+			{Kind: Invoke, Op: 2, What: Edit, Chat: "c", User: "ann", Message: "m", Text: "y"},
+			{Kind: Return, Op: 2, Outcome: OK, Message: "m", Seq: version},
+			{Kind: Open, Subscriber: "s", User: "guest", Chat: "c", Conn: 1},
+			{Kind: Event, Subscriber: "s", Chat: "c", Conn: 1, Seq: 1, Change: Added},
+			{Kind: Event, Subscriber: "s", Chat: "c", Conn: 1, Seq: 2, Change: MemberGone},
+			{Kind: End, Subscriber: "s", Chat: "c", Conn: 1, Reason: Complete},
+			{Kind: History, Receiver: "r", Chat: "c", Seq: version, Messages: []Message{{ID: "m", Seq: 1, Version: version, Sender: "ann", Key: "k", Text: "y"}}},
+			{Kind: Log, Receiver: "r", Chat: "c", Seq: 1, Change: Added, Message: "m"},
+			{Kind: Log, Receiver: "r", Chat: "c", Seq: 2, Change: MemberGone, User: "guest"},
+			{Kind: Log, Receiver: "r", Chat: "c", Seq: 3, Change: Updated, Message: "m"},
+		}
+		if end == 0 {
+			entries[10].User = "somebody else"
+			entries[7].Reason = Closed
+		}
+		return entries
+	}
+	if got := kinds(Check(trace(2, 3))); len(got) > 0 {
+		t.Errorf("a message that was changed after the removal: %v", got)
+	}
+	if got := kinds(Check(trace(0, 3))); !slices.Contains(got, "differing") {
+		t.Errorf("nothing was removed, and a message is not shown: %v", got)
+	}
+}
+
+func TestATraceIsReadAsItWasWritten(t *testing.T) {
+	want := good(7)
+	var text bytes.Buffer
+	if err := Write(&text, want); err != nil {
+		t.Fatal(err)
+	}
+	got, err := Read(&text)
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("%d entries were read as %d: %v", len(want), len(got), err)
+	}
+}
