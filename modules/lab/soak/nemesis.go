@@ -16,7 +16,7 @@ import (
 type fault struct {
 	name   string
 	longer time.Duration // it lasts up to so long
-	begin  func(ctx context.Context, n *nemesis) (target string, heal func() error, err error)
+	begin  func(ctx context.Context, s *strike) (target string, heal func() error, err error)
 }
 
 // nemesis makes faults, one or two at a time, in an order that follows from the seed.
@@ -30,6 +30,12 @@ type nemesis struct {
 	busy map[string]bool // what has a fault already: a process, or a store
 }
 
+// strike is one fault in the making. It has dice of its own, since two may be made at a time.
+type strike struct {
+	*nemesis
+	rng *rand.Rand
+}
+
 const short, long = 3 * time.Second, 7 * time.Second
 
 // allFaults are those that the product must bear.
@@ -41,68 +47,68 @@ func allFaults() []fault {
 		{"freeze a receiver", long, withProcess("receiver", frozen)},
 		{"restart a sender", 0, withProcess("sender", restarted)},
 		{"restart a receiver", 0, withProcess("receiver", restarted)},
-		{"restart redis", short, onRedis(func(n *nemesis) (func() error, error) {
-			n.fleet.redis.Kill()
-			return n.fleet.redis.Restart, nil
+		{"restart redis", short, onRedis(func(s *strike) (func() error, error) {
+			s.fleet.redis.Kill()
+			return s.fleet.redis.Restart, nil
 		})},
-		{"freeze redis", long, onRedis(func(n *nemesis) (func() error, error) {
-			n.fleet.redis.Pause()
+		{"freeze redis", long, onRedis(func(s *strike) (func() error, error) {
+			s.fleet.redis.Pause()
 			return func() error {
-				n.fleet.redis.Resume()
+				s.fleet.redis.Resume()
 				return nil
 			}, nil
 		})},
-		{"flush redis", 0, onRedis(func(n *nemesis) (func() error, error) { return nil, n.command("FLUSHALL") })},
-		{"kill the connections that hear hints", 0, onRedis(func(n *nemesis) (func() error, error) {
-			return nil, n.command("CLIENT", "KILL", "TYPE", "pubsub")
+		{"flush redis", 0, onRedis(func(s *strike) (func() error, error) { return nil, s.command("FLUSHALL") })},
+		{"kill the connections that hear hints", 0, onRedis(func(s *strike) (func() error, error) {
+			return nil, s.command("CLIENT", "KILL", "TYPE", "pubsub")
 		})},
-		{"lose every third hint", long, onRedis(func(n *nemesis) (func() error, error) {
-			return n.fleet.toRedis.spoil("lose_publish", "upstream", `{"every": 3}`)
+		{"lose every third hint", long, onRedis(func(s *strike) (func() error, error) {
+			return s.fleet.toRedis.spoil("lose_publish", "upstream", `{"every": 3}`)
 		})},
-		{"reset the connections to redis", 0, onRedis(func(n *nemesis) (func() error, error) {
-			n.fleet.toRedis.cut()
-			return nil, n.fleet.toRedis.mend()
+		{"reset the connections to redis", 0, onRedis(func(s *strike) (func() error, error) {
+			s.fleet.toRedis.cut()
+			return nil, s.fleet.toRedis.mend()
 		})},
-		{"restart postgres", 0, onPostgres(func(ctx context.Context, n *nemesis) (func() error, error) {
-			return nil, n.fleet.restartPostgres(ctx, false)
+		{"restart postgres", 0, onPostgres(func(ctx context.Context, s *strike) (func() error, error) {
+			return nil, s.fleet.restartPostgres(ctx, false)
 		})},
-		{"restart postgres immediately", 0, onPostgres(func(ctx context.Context, n *nemesis) (func() error, error) {
-			return nil, n.fleet.restartPostgres(ctx, true)
+		{"restart postgres immediately", 0, onPostgres(func(ctx context.Context, s *strike) (func() error, error) {
+			return nil, s.fleet.restartPostgres(ctx, true)
 		})},
-		{"freeze postgres", 2 * long, onPostgres(func(_ context.Context, n *nemesis) (func() error, error) {
-			n.fleet.freeze(syscall.SIGSTOP)
+		{"freeze postgres", 2 * long, onPostgres(func(_ context.Context, s *strike) (func() error, error) {
+			s.fleet.freeze(syscall.SIGSTOP)
 			return func() error {
-				n.fleet.freeze(syscall.SIGCONT)
+				s.fleet.freeze(syscall.SIGCONT)
 				return nil
 			}, nil
 		})},
-		{"kill a backend", 0, onPostgres(func(_ context.Context, n *nemesis) (func() error, error) {
-			return nil, n.killBackend(syscall.SIGKILL)
+		{"kill a backend", 0, onPostgres(func(_ context.Context, s *strike) (func() error, error) {
+			return nil, s.killBackend(syscall.SIGKILL)
 		})},
-		{"terminate a backend", 0, onPostgres(func(_ context.Context, n *nemesis) (func() error, error) {
-			return nil, n.killBackend(syscall.SIGTERM) // what pg_terminate_backend does
+		{"terminate a backend", 0, onPostgres(func(_ context.Context, s *strike) (func() error, error) {
+			return nil, s.killBackend(syscall.SIGTERM) // what pg_terminate_backend does
 		})},
-		{"swallow answers to commit", short, onPostgres(func(_ context.Context, n *nemesis) (func() error, error) {
-			return n.fleet.toPG.spoil("swallow_commit", "downstream", `{}`)
+		{"swallow answers to commit", short, onPostgres(func(_ context.Context, s *strike) (func() error, error) {
+			return s.fleet.toPG.spoil("swallow_commit", "downstream", `{}`)
 		})},
-		{"reset the connections to postgres", 0, onPostgres(func(_ context.Context, n *nemesis) (func() error, error) {
-			n.fleet.toPG.cut()
-			return nil, n.fleet.toPG.mend()
+		{"reset the connections to postgres", 0, onPostgres(func(_ context.Context, s *strike) (func() error, error) {
+			s.fleet.toPG.cut()
+			return nil, s.fleet.toPG.mend()
 		})},
-		{"drop sockets", 0, func(_ context.Context, n *nemesis) (string, func() error, error) {
-			for _, s := range n.some(0.5) {
-				s.drop()
+		{"drop sockets", 0, func(_ context.Context, s *strike) (string, func() error, error) {
+			for _, subscriber := range s.some(0.5) {
+				subscriber.drop()
 			}
 			return "clients", nil, nil
 		}},
-		{"read slowly", long, func(_ context.Context, n *nemesis) (string, func() error, error) {
-			slow := n.some(0.3)
-			for _, s := range slow {
-				s.slow.Store(true)
+		{"read slowly", long, func(_ context.Context, s *strike) (string, func() error, error) {
+			slow := s.some(0.3)
+			for _, subscriber := range slow {
+				subscriber.slow.Store(true)
 			}
 			return "clients", func() error {
-				for _, s := range slow {
-					s.slow.Store(false)
+				for _, subscriber := range slow {
+					subscriber.slow.Store(false)
 				}
 				return nil
 			}, nil
@@ -110,9 +116,9 @@ func allFaults() []fault {
 	}
 }
 
-func withProcess(role string, do func(ctx context.Context, p *process) (func() error, error)) func(context.Context, *nemesis) (string, func() error, error) {
-	return func(ctx context.Context, n *nemesis) (string, func() error, error) {
-		p := n.free(n.fleet.of(role))
+func withProcess(role string, do func(ctx context.Context, p *process) (func() error, error)) func(context.Context, *strike) (string, func() error, error) {
+	return func(ctx context.Context, s *strike) (string, func() error, error) {
+		p := s.free(s.fleet.of(role))
 		if p == nil {
 			return "", nil, errBusy
 		}
@@ -140,22 +146,22 @@ func restarted(ctx context.Context, p *process) (func() error, error) {
 	return nil, p.start(ctx)
 }
 
-func onRedis(do func(*nemesis) (func() error, error)) func(context.Context, *nemesis) (string, func() error, error) {
-	return func(_ context.Context, n *nemesis) (string, func() error, error) {
-		if !n.take("redis") {
+func onRedis(do func(*strike) (func() error, error)) func(context.Context, *strike) (string, func() error, error) {
+	return func(_ context.Context, s *strike) (string, func() error, error) {
+		if !s.take("redis") {
 			return "", nil, errBusy
 		}
-		heal, err := do(n)
+		heal, err := do(s)
 		return "redis", heal, err
 	}
 }
 
-func onPostgres(do func(context.Context, *nemesis) (func() error, error)) func(context.Context, *nemesis) (string, func() error, error) {
-	return func(ctx context.Context, n *nemesis) (string, func() error, error) {
-		if !n.take("postgres") {
+func onPostgres(do func(context.Context, *strike) (func() error, error)) func(context.Context, *strike) (string, func() error, error) {
+	return func(ctx context.Context, s *strike) (string, func() error, error) {
+		if !s.take("postgres") {
 			return "", nil, errBusy
 		}
-		heal, err := do(ctx, n)
+		heal, err := do(ctx, s)
 		return "postgres", heal, err
 	}
 }
@@ -178,38 +184,38 @@ func (n *nemesis) giveBack(target string) {
 }
 
 // free takes one process that has no fault; nil when there is none, or its twin has one: somebody must serve.
-func (n *nemesis) free(processes []*process) *process {
-	n.mu.Lock()
-	defer n.mu.Unlock()
+func (s *strike) free(processes []*process) *process {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for _, p := range processes {
-		if n.busy[p.name] {
+		if s.busy[p.name] {
 			return nil
 		}
 	}
-	p := pick(n.rng, processes)
-	n.busy[p.name] = true
+	p := pick(s.rng, processes)
+	s.busy[p.name] = true
 	return p
 }
 
-func (n *nemesis) command(words ...string) error {
-	_, err := n.fleet.redis.Do(words...)
+func (s *strike) command(words ...string) error {
+	_, err := s.fleet.redis.Do(words...)
 	return err
 }
 
-func (n *nemesis) killBackend(s syscall.Signal) error {
-	if backends := n.fleet.backends(); len(backends) > 0 {
-		_ = syscall.Kill(pick(n.rng, backends), s) // it may have ended just now
+func (s *strike) killBackend(by syscall.Signal) error {
+	if backends := s.fleet.backends(); len(backends) > 0 {
+		_ = syscall.Kill(pick(s.rng, backends), by) // it may have ended just now
 	}
 	return nil
 }
 
-func (n *nemesis) some(share float64) []*subscriber {
-	n.run.mu.Lock()
-	defer n.run.mu.Unlock()
+func (s *strike) some(share float64) []*subscriber {
+	s.run.mu.Lock()
+	defer s.run.mu.Unlock()
 	var chosen []*subscriber
-	for s := range n.subs {
-		if n.rng.Float64() < share {
-			chosen = append(chosen, s)
+	for subscriber := range s.subs {
+		if s.rng.Float64() < share {
+			chosen = append(chosen, subscriber)
 		}
 	}
 	return chosen
@@ -223,13 +229,14 @@ func (n *nemesis) rage(ctx context.Context) {
 		f := pick(n.rng, n.faults)
 		lasts := time.Duration(n.rng.Int64N(int64(f.longer) + 1))
 		until, ended := context.WithTimeout(ctx, lasts)
+		dice := rand.New(rand.NewPCG(n.rng.Uint64(), 6))
 		if n.rng.IntN(4) == 0 { // and the next one while it lasts
 			lasting.Go(func() {
 				defer ended()
-				n.strike(until, f)
+				n.strike(until, f, dice)
 			})
 		} else {
-			n.strike(until, f)
+			n.strike(until, f, dice)
 			ended()
 		}
 		pause(ctx, time.Duration(n.rng.Int64N(int64(n.quiet)+1)))
@@ -237,10 +244,10 @@ func (n *nemesis) rage(ctx context.Context) {
 }
 
 // strike makes one fault that lasts until its context ends.
-func (n *nemesis) strike(until context.Context, f fault) {
+func (n *nemesis) strike(until context.Context, f fault, dice *rand.Rand) {
 	begun := trace.Entry{Kind: trace.Fault, Fault: f.name}
 	n.record.Add(begun)
-	target, heal, err := f.begin(context.WithoutCancel(until), n)
+	target, heal, err := f.begin(context.WithoutCancel(until), &strike{n, dice})
 	if errors.Is(err, errBusy) {
 		n.record.Add(trace.Entry{Kind: trace.Heal, Fault: f.name})
 		return

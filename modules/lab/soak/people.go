@@ -20,7 +20,7 @@ type room struct {
 	id      string
 	owner   string
 	members []string
-	guests  []string // come and go
+	guests  []string // come and go, once each
 }
 
 // run is everything that the people of one run share.
@@ -201,8 +201,8 @@ type host struct {
 }
 
 func (h *host) welcome(ctx context.Context, people *sync.WaitGroup) {
-	for visit := 0; ctx.Err() == nil; visit++ {
-		guest := pick(h.rng, h.room.guests)
+	for visit := 0; ctx.Err() == nil && visit < len(h.room.guests); visit++ {
+		guest := h.room.guests[visit] // a new one each time: a call whose answer was lost may yet move an earlier one
 		if err := h.move(ctx, guest, trace.Add, "addParticipant"); err != nil {
 			return
 		}

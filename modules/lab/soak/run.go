@@ -34,6 +34,7 @@ func normal(seed uint64, lasts time.Duration) plan {
 const (
 	settleTime = 30 * time.Second // for everybody to see everything, when nothing fails any more
 	logRows    = 9_000            // of a log that are read at the end
+	visitTime  = 4 * time.Second  // that a guest stays and is away, on average
 )
 
 // execute carries out a plan on a fleet and gives what happened. Its error is of a thing that must never happen, or of
@@ -111,7 +112,7 @@ func (r *run) settle(ctx context.Context, p plan, rng *rand.Rand) ([]*writer, er
 	}
 	for n := range p.rooms {
 		room := &room{owner: members[0], members: members}
-		for m := range 2 {
+		for m := range 1 + int(p.lasts/visitTime) {
 			id, err := user(fmt.Sprintf("guest %d of %d %s", m, n, tag))
 			if err != nil {
 				return nil, err

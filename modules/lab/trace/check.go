@@ -85,8 +85,10 @@ type chat struct {
 	messages  map[string]Message // of the first history, by id
 	keys      map[string]Message
 	rows      map[string]map[int64]Entry // the log at rest, by receiver
-	seen      map[int64]Entry            // the first event that anybody saw with a seq
+	seen      map[int64]Entry            // an event that somebody saw with a seq
+	first     map[int64]time.Duration    // and when anybody saw it first
 	removals  map[string][]int64         // by user
+	arrivals  map[string][]int64
 }
 
 type subscriber struct {
@@ -105,7 +107,7 @@ func (r *run) chat(name string) *chat {
 	if c == nil {
 		c = &chat{
 			messages: map[string]Message{}, keys: map[string]Message{}, rows: map[string]map[int64]Entry{},
-			seen: map[int64]Entry{}, removals: map[string][]int64{},
+			seen: map[int64]Entry{}, first: map[int64]time.Duration{}, removals: map[string][]int64{}, arrivals: map[string][]int64{},
 		}
 		r.chats[name] = c
 	}
@@ -144,8 +146,11 @@ func (r *run) read() {
 				c.rows[e.Receiver] = map[int64]Entry{}
 			}
 			c.rows[e.Receiver][e.Seq] = e
-			if e.Change == MemberGone && !slices.Contains(c.removals[e.User], e.Seq) {
+			switch e.Change {
+			case MemberGone:
 				c.removals[e.User] = append(c.removals[e.User], e.Seq)
+			case MemberAdded:
+				c.arrivals[e.User] = append(c.arrivals[e.User], e.Seq)
 			}
 		case Unread:
 			r.unread = append(r.unread, e)
@@ -194,6 +199,9 @@ func (r *run) subscription(e Entry) {
 		s.opens = append(s.opens, e)
 	case Event:
 		s.events[e.Conn] = append(s.events[e.Conn], e)
+		if c := r.chat(e.Chat); c.first[e.Seq] == 0 {
+			c.first[e.Seq] = e.At
+		}
 		r.report.Deliveries++
 	case End:
 		s.ends[e.Conn] = e
@@ -312,6 +320,9 @@ func (r *run) checkSubscriber(s *subscriber) {
 			end = c.removalAfter(s.user, open.After)
 		}
 		for _, e := range s.events[open.Conn] {
+			if e.Seq == end && c.returned(s.user, end) && c.first[end] < open.At {
+				end = c.removalAfter(s.user, end) // this is a later membership, which sees the end of the earlier one
+			}
 			r.checkEvent(c, s, e, end)
 			switch {
 			case end > 0 && e.Seq > end:
@@ -348,6 +359,11 @@ func (r *run) checkEnd(c *chat, s *subscriber, next, end int64, last Entry) {
 	case !completed && next <= c.histories[0].Seq:
 		r.fail("missed", []Entry{last}, "%s saw rows up to %d of %d", s.name, next-1, c.histories[0].Seq)
 	}
+}
+
+// returned tells whether a user came back after a removal.
+func (c *chat) returned(user string, removal int64) bool {
+	return slices.ContainsFunc(c.arrivals[user], func(seq int64) bool { return seq > removal })
 }
 
 // removalAfter is the seq at which a membership that had not ended at a seq did end; 0: it did not.
@@ -498,13 +514,26 @@ func (r *run) periods() periods {
 	return all
 }
 
-// during names the fault that began last of those that reach into a time.
+// Several stands for more than one fault in a Report's delays.
+const Several = "several at once"
+
+// during names the fault that reaches into a time.
 func (p periods) during(from, to time.Duration) string {
-	n, _ := slices.BinarySearchFunc(p, to, func(x period, at time.Duration) int { return cmp.Compare(x.from, at) })
-	for n = min(n, len(p)-1); n >= 0; n-- {
-		if p[n].from <= to && p[n].to >= from {
-			return p[n].fault
+	found := ""
+	for n := p.until(to) - 1; n >= 0; n-- {
+		switch {
+		case p[n].from > to || p[n].to < from || p[n].fault == found:
+		case found != "":
+			return Several
+		default:
+			found = p[n].fault
 		}
 	}
-	return ""
+	return found
+}
+
+// until counts the periods that began before a time.
+func (p periods) until(at time.Duration) int {
+	n, _ := slices.BinarySearchFunc(p, at, func(x period, at time.Duration) int { return cmp.Compare(x.from, at) })
+	return n
 }
