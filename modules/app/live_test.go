@@ -3,6 +3,7 @@ package app
 import (
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -278,6 +279,55 @@ func TestAnEventIsExecutedOnce(t *testing.T) {
 	w.send(chat, ann, "third")
 	if x, y := a.count(1)[0], b.count(1)[0]; !strings.Contains(x, `"unreadCount":3`) || !strings.Contains(y, `"unreadCount":1`) {
 		t.Errorf("counts of two viewers: %s and %s", x, y)
+	}
+}
+
+// TestReplaysShareReads: clients that come back to a chat at once cost readings and executions by the rows they have
+// missed, not by how many they are.
+func TestReplaysShareReads(t *testing.T) {
+	w := newWorld(t)
+	ann := w.user("ann")
+	const clients, missed = 200, 150 // two pages
+	var people []id.User
+	for n := range clients {
+		people = append(people, w.user(fmt.Sprint("p", n)))
+	}
+	chat := w.group(ann, people...)
+	for n := range missed {
+		w.send(chat, ann, fmt.Sprint(n))
+	}
+	readings, executions := metric(t, w, "chat_live_page_reads_total"), metric(t, w, "chat_live_executions_total")
+	tapes := make([]*tape, clients)
+	var all sync.WaitGroup
+	for n, who := range people {
+		tapes[n] = newTape(t)
+		all.Go(func() {
+			sub, errs := w.open(w.as(who), followAdded, vars{"c": chat.String(), "a": n % 10}, tapes[n])
+			if errs != nil {
+				t.Error(errs[0])
+				return
+			}
+			sub.Start()
+			t.Cleanup(sub.Stop)
+		})
+	}
+	all.Wait()
+	if t.Failed() {
+		return
+	}
+	for n, s := range tapes {
+		got := s.count(missed - n%10)
+		for k, payload := range got {
+			if !strings.Contains(payload, fmt.Sprintf(`"seq":%d}`, n%10+k+1)) {
+				t.Fatalf("client %d, result %d is %s", n, k, payload)
+			}
+		}
+	}
+	if got := metric(t, w, "chat_live_page_reads_total") - readings; got > clients/4 {
+		t.Errorf("%d clients that missed two pages took %v readings", clients, got)
+	}
+	if got := metric(t, w, "chat_live_executions_total") - executions; got > clients*missed/4 {
+		t.Errorf("%d clients that missed %d rows took %v executions", clients, missed, got)
 	}
 }
 

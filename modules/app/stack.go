@@ -61,7 +61,7 @@ func NewStack(r Role, db *pg.DB, b bus.Bus, metrics prometheus.Registerer, log z
 		}
 		s.Live = receiver.New(receiver.Config{
 			DB: db, Bus: b, Exec: live, Log: log, Metrics: metrics,
-			Logs: map[history.Log]receiver.LogReader{history.Changes: receiver.Changes(db), history.Moves: positions},
+			Logs: map[history.Log]receiver.LogReader{history.Changes: chats, history.Moves: positions},
 		})
 		s.engines = append(s.engines, s.Live.Run)
 	}

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
@@ -45,6 +46,19 @@ type Document struct {
 	Operation *ast.OperationDefinition // the one that will run
 	Roots     []string                 // its root fields, each once, in alphabetical order
 	Source    *ast.QueryDocument
+	Memo      *Memo // shared by all requests of the same document, as far as it is known
+}
+
+// Memo keeps what somebody derives from a parsed document, so that it is derived once.
+type Memo struct {
+	once  sync.Once
+	value any
+}
+
+// Do gives what derive gave at the first call. It has one user.
+func (m *Memo) Do(derive func() any) any {
+	m.once.Do(func() { m.value = derive() })
+	return m.value
 }
 
 // IsSubscription tells whether the operation to run is a subscription.
@@ -66,7 +80,7 @@ func Parse(ctx context.Context, req Request, limits Limits) (*Document, *Error) 
 		}
 		return nil, parseError(ctx, err)
 	}
-	doc := &Document{Request: req, Source: source}
+	doc := &Document{Request: req, Source: source, Memo: &Memo{}}
 	if doc.Operation = operation(source, req.OperationName); doc.Operation == nil {
 		switch {
 		case len(source.Operations) == 0:

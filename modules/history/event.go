@@ -60,8 +60,10 @@ type Event struct {
 	Subject id.Any    `db:"subject_id" json:"subject"`
 	Actor   id.User   `db:"actor_id" json:"actor"` // the zero id: nobody was named
 	At      time.Time `db:"at" json:"at"`
-	// Body is the subject as it was committed, as its feature encodes it; nil where the event was read from the log.
+	// Body is the subject as it was committed, as its feature encodes it; nil where it was not brought along.
 	Body json.RawMessage `db:"-" json:"body,omitempty"`
+	// Late tells that Body is the subject as it was when the log was read, which may be newer than the row.
+	Late bool `db:"-" json:"-"`
 }
 
 // Topic is the log that the event stands in.

@@ -2,8 +2,6 @@ package history
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 
 	"github.com/lib/pq"
 
@@ -18,23 +16,52 @@ import (
 const Visible = `($1::uuid IS NULL OR EXISTS (
 		SELECT FROM chat_members v WHERE v.chat_id = c.id AND v.user_id = $1 AND v.left_seq IS NULL))`
 
-// $1 chat, $2 after this seq, $3 how many
-const selectEvents = `
-	SELECT chat_id, seq, kind, subject_id, actor_id, at
-	FROM   events
-	WHERE  chat_id = $1 AND seq > $2
-	ORDER  BY seq
-	LIMIT  $3`
+// Place is a place in one of a chat's logs: behind the row of a number.
+type Place struct {
+	Chat  id.Chat
+	After int64
+}
 
-// Since returns the events of a chat's Changes with a seq greater than after, oldest first, at most limit. An empty slice
-// means that the caller has everything committed so far. It does not ask who is reading.
+// SplitPlaces gives the chats and the numbers of places, as SQL parameters for unnest.
+func SplitPlaces(places []Place) (chats id.List[id.Chat], after pq.Int64Array) {
+	for _, p := range places {
+		chats, after = append(chats, p.Chat), append(after, p.After)
+	}
+	return chats, after
+}
+
+// $1 chats, $2 after these seqs, $3 how many of each
+const selectEvents = `
+	SELECT p.after, e.chat_id, e.seq, e.kind, e.subject_id, e.actor_id, e.at
+	FROM   unnest($1::uuid[], $2::bigint[]) AS p (chat_id, after)
+	CROSS  JOIN LATERAL (
+		SELECT chat_id, seq, kind, subject_id, actor_id, at
+		FROM   events
+		WHERE  chat_id = p.chat_id AND seq > p.after
+		ORDER  BY seq
+		LIMIT  $3) e
+	ORDER  BY e.chat_id, p.after, e.seq`
+
+// Since returns for each place the events of the chat's Changes behind it, oldest first, at most limit. None means that
+// the caller has everything committed so far. It does not ask who is reading, and gives no bodies.
 //
 // Errors: fault.Unavailable when PostgreSQL cannot be reached; the call is safe to repeat.
 // Source: docs/ARCHITECTURE.md, "Truth and hints".
-func Since(ctx context.Context, db pg.Reader, chat id.Chat, after int64, limit int) ([]Event, error) {
-	var events []Event
-	err := db.Select(ctx, &events, selectEvents, chat, after, limit)
-	return events, err
+func Since(ctx context.Context, db pg.Reader, places []Place, limit int) (map[Place][]Event, error) {
+	var rows []struct {
+		After int64 `db:"after"`
+		Event
+	}
+	chats, after := SplitPlaces(places)
+	if err := db.Select(ctx, &rows, selectEvents, chats, after, limit); err != nil {
+		return nil, err
+	}
+	events := make(map[Place][]Event, len(places))
+	for _, r := range rows {
+		place := Place{r.Chat, r.After}
+		events[place] = append(events[place], r.Event)
+	}
+	return events, nil
 }
 
 // $1 chats
@@ -79,22 +106,58 @@ type Sight struct {
 	LastSeq int64     `db:"last_seq"`
 }
 
-// $1 viewer, $2 chat
-const selectSight = `
-	SELECT c.id AS chat_id, c.last_seq, v.id AS member_id
-	FROM   chats c
-	LEFT   JOIN chat_members v ON v.chat_id = c.id AND v.user_id = $1 AND v.left_seq IS NULL
-	WHERE  c.id = $2 AND ($1::uuid IS NULL OR v.id IS NOT NULL)`
+// Look is one viewer's question after one chat.
+type Look struct {
+	Viewer identity.Viewer
+	Chat   id.Chat
+}
 
-// See reads the chat's newest seq and the viewer's membership in one statement.
-// Errors: NOT_FOUND when there is no such chat for this viewer.
+// $1 viewers (NULL sees everything), $2 chats; the place of an answer's question, from 1
+const selectLooks = `
+	SELECT p.place, c.id AS chat_id, c.last_seq, v.id AS member_id
+	FROM   unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS p (viewer, chat_id, place)
+	JOIN   chats c ON c.id = p.chat_id
+	LEFT   JOIN chat_members v ON v.chat_id = c.id AND v.user_id = p.viewer AND v.left_seq IS NULL
+	WHERE  p.viewer IS NULL OR v.id IS NOT NULL`
+
+// SeeEach reads, in one statement, the chats' newest seqs and the viewers' memberships. A chat that does not exist for
+// its viewer is left out.
+func SeeEach(ctx context.Context, db pg.Reader, looks []Look) (map[Look]Sight, error) {
+	var viewers identity.Viewers
+	var chats id.List[id.Chat]
+	for _, look := range looks {
+		viewers, chats = append(viewers, look.Viewer), append(chats, look.Chat)
+	}
+	var rows []struct {
+		Place int `db:"place"`
+		Sight
+	}
+	if err := db.Select(ctx, &rows, selectLooks, viewers, chats); err != nil {
+		return nil, err
+	}
+	sights := make(map[Look]Sight, len(rows))
+	for _, r := range rows {
+		sights[looks[r.Place-1]] = r.Sight
+	}
+	return sights, nil
+}
+
+// See is SeeEach for one look. Errors: NOT_FOUND when there is no such chat for this viewer.
 func See(ctx context.Context, db pg.Reader, viewer identity.Viewer, chat id.Chat) (Sight, error) {
-	var s Sight
-	err := db.Get(ctx, &s, selectSight, viewer, chat)
-	if errors.Is(err, sql.ErrNoRows) {
+	look := Look{viewer, chat}
+	sights, err := SeeEach(ctx, db, []Look{look})
+	if err != nil {
+		return Sight{}, err
+	}
+	return sights[look].OrNone(chat)
+}
+
+// OrNone refuses the sight of a chat that does not exist for its viewer. Errors: NOT_FOUND.
+func (s Sight) OrNone(chat id.Chat) (Sight, error) {
+	if s.Chat.IsZero() {
 		return s, fault.NoChat(chat)
 	}
-	return s, err
+	return s, nil
 }
 
 // $1 user
@@ -117,31 +180,43 @@ type Ending struct {
 	Name string `db:"left_name"` // of the chat at that moment
 }
 
-// $1 membership, $2 chat
-const selectEnding = `
-	SELECT coalesce(left_seq, 0) AS left_seq, coalesce(left_name, '') AS left_name
+// $1 memberships
+const selectEndings = `
+	SELECT id, left_seq, coalesce(left_name, '') AS left_name
 	FROM   chat_members
-	WHERE  id = $1 AND chat_id = $2`
+	WHERE  id = ANY ($1::uuid[]) AND left_seq IS NOT NULL`
 
-// End tells whether and where a membership has ended. The zero id never ends.
-func End(ctx context.Context, db pg.Reader, member id.Member, chat id.Chat) (Ending, error) {
-	var e Ending
-	err := db.Get(ctx, &e, selectEnding, member, chat)
-	if member.IsZero() || errors.Is(err, sql.ErrNoRows) {
-		return Ending{}, nil
+// Ends tells which memberships have ended, and where; the others are left out.
+func Ends(ctx context.Context, db pg.Reader, members []id.Member) (map[id.Member]Ending, error) {
+	var rows []struct {
+		ID id.Member `db:"id"`
+		Ending
 	}
-	return e, err
+	if err := db.Select(ctx, &rows, selectEndings, id.List[id.Member](members)); err != nil {
+		return nil, err
+	}
+	ends := make(map[id.Member]Ending, len(rows))
+	for _, r := range rows {
+		ends[r.ID] = r.Ending
+	}
+	return ends, nil
+}
+
+// Removal is one user's removal from a chat.
+type Removal struct {
+	User id.User `db:"subject_id"`
+	Seq  int64   `db:"seq"`
 }
 
 // $1 chat, $2 after this seq
 const selectRemoved = `
-	SELECT subject_id FROM events WHERE chat_id = $1 AND seq > $2 AND kind = 5`
+	SELECT subject_id, seq FROM events WHERE chat_id = $1 AND seq > $2 AND kind = 5`
 
-// RemovedSince lists the users that were removed from a chat after that seq; some may have been added again.
-func RemovedSince(ctx context.Context, db pg.Reader, chat id.Chat, after int64) ([]id.User, error) {
-	var users []id.User
-	err := db.Select(ctx, &users, selectRemoved, chat, after)
-	return users, err
+// RemovedSince lists the removals from a chat after that seq; some of the users may have been added again.
+func RemovedSince(ctx context.Context, db pg.Reader, chat id.Chat, after int64) ([]Removal, error) {
+	var removals []Removal
+	err := db.Select(ctx, &removals, selectRemoved, chat, after)
+	return removals, err
 }
 
 // Turn is a membership that began or ended.

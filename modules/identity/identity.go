@@ -51,6 +51,25 @@ func (v Viewer) Value() (driver.Value, error) {
 	return uuid.UUID(v.ID).String(), nil
 }
 
+// Viewers are the predicate's parameter for several at once: an array of uuid.
+type Viewers []Viewer
+
+// Value is the SQL parameter, as text.
+func (v Viewers) Value() (driver.Value, error) {
+	text := []byte{'{'}
+	for n, viewer := range v {
+		if n > 0 {
+			text = append(text, ',')
+		}
+		if viewer.All {
+			text = append(text, "NULL"...)
+		} else {
+			text = append(text, uuid.UUID(viewer.ID).String()...)
+		}
+	}
+	return string(append(text, '}')), nil
+}
+
 // Directory tells whether an account exists, active or not.
 type Directory interface {
 	Exists(ctx context.Context, user id.User) (bool, error)

@@ -226,17 +226,23 @@ type span struct {
 	To   int64 `json:"to"`
 }
 
-// $1 chat, $2 after this n, $3 how many
+// $1 chats, $2 after these numbers, $3 how many of each
 const selectMoves = `
-	SELECT n, user_id, from_number, to_number, message_id, read_at
-	FROM   message_reads
-	WHERE  chat_id = $1 AND n > $2
-	ORDER  BY n
-	LIMIT  $3`
+	SELECT p.chat_id, p.after, r.n, r.user_id, r.from_number, r.to_number, r.message_id, r.read_at
+	FROM   unnest($1::uuid[], $2::bigint[]) AS p (chat_id, after)
+	CROSS  JOIN LATERAL (
+		SELECT n, user_id, from_number, to_number, message_id, read_at
+		FROM   message_reads
+		WHERE  chat_id = p.chat_id AND n > p.after
+		ORDER  BY n
+		LIMIT  $3) r
+	ORDER  BY p.chat_id, p.after, r.n`
 
-// Since returns the events of a chat's Moves with a number greater than after, oldest first, at most limit.
-func (s *Store) Since(ctx context.Context, chat id.Chat, after int64, limit int) ([]history.Event, error) {
+// Since returns for each place the events of the chat's Moves behind it, oldest first, at most limit.
+func (s *Store) Since(ctx context.Context, places []history.Place, limit int) (map[history.Place][]history.Event, error) {
 	var rows []struct {
+		Chat    id.Chat    `db:"chat_id"`
+		After   int64      `db:"after"`
 		N       int64      `db:"n"`
 		User    id.User    `db:"user_id"`
 		From    int64      `db:"from_number"`
@@ -244,15 +250,18 @@ func (s *Store) Since(ctx context.Context, chat id.Chat, after int64, limit int)
 		Message id.Message `db:"message_id"`
 		ReadAt  time.Time  `db:"read_at"`
 	}
-	if err := s.db.Select(ctx, &rows, selectMoves, chat, after, limit); err != nil {
+	chats, after := history.SplitPlaces(places)
+	if err := s.db.Select(ctx, &rows, selectMoves, chats, after, limit); err != nil {
 		return nil, err
 	}
-	events := make([]history.Event, len(rows))
-	for n, r := range rows {
-		var err error
-		if events[n], err = moved(chat, r.N, r.User, r.Message, span{r.From, r.To}, r.ReadAt); err != nil {
+	events := make(map[history.Place][]history.Event, len(places))
+	for _, r := range rows {
+		e, err := moved(r.Chat, r.N, r.User, r.Message, span{r.From, r.To}, r.ReadAt)
+		if err != nil {
 			return nil, err
 		}
+		place := history.Place{Chat: r.Chat, After: r.After}
+		events[place] = append(events[place], e)
 	}
 	return events, nil
 }

@@ -67,11 +67,10 @@ func (h *hub) open(ctx context.Context, head int64) error {
 		return nil
 	}
 	if head == unknown {
-		last, err := h.engine.logs[h.topic.Log].Last(ctx, []id.Chat{h.topic.Chat})
-		if err != nil {
+		var err error
+		if head, err = h.engine.looks[h.topic.Log].Get(ctx, h.topic.Chat); err != nil {
 			return err
 		}
-		head = last[h.topic.Chat]
 	}
 	h.mu.Lock()
 	h.isOpen, h.head = true, head
@@ -157,7 +156,7 @@ func (h *hub) handOn(ctx context.Context) {
 		if !ok {
 			return
 		}
-		h.deliver(ctx, e)
+		h.deliver(ctx, e, nil)
 	}
 }
 
@@ -167,16 +166,20 @@ func (h *hub) catchUp(ctx context.Context) error {
 		h.mu.Lock()
 		from := h.head
 		h.mu.Unlock()
-		page, err := h.engine.logs[h.topic.Log].Since(ctx, h.topic.Chat, from, pageSize)
+		page, err := h.engine.pages[h.topic.Log].Get(ctx, history.Place{Chat: h.topic.Chat, After: from})
 		if err != nil {
 			return fmt.Errorf("read the log after %d: %w", from, err)
 		}
 		h.engine.metrics.repairs.Inc()
-		h.setAside(page)
-		for _, e := range page {
-			h.deliver(ctx, e)
+		removals, err := h.engine.removals(ctx, h.topic, page.events)
+		if err != nil {
+			return fmt.Errorf("read the removals after %d: %w", from, err)
 		}
-		if len(page) < pageSize {
+		h.setAside(page.events)
+		for _, e := range page.events {
+			h.deliver(ctx, e, removals)
+		}
+		if len(page.events) < pageSize {
 			h.mu.Lock()
 			h.last = h.head
 			maps.DeleteFunc(h.ahead, func(seq int64, _ history.Event) bool { return seq <= h.head })
@@ -208,8 +211,18 @@ func (h *hub) setAside(page []history.Event) {
 	}
 }
 
-// deliver gives one event to every live follower, executed once for each audience.
-func (h *hub) deliver(ctx context.Context, e history.Event) {
+// removals are those since the first of the events, where these show their subjects as they are now: then they may show
+// what came after a removal.
+func (e *Engine) removals(ctx context.Context, topic history.Topic, events []history.Event) ([]history.Removal, error) {
+	if topic.Log != history.Changes || !slices.ContainsFunc(events, func(e history.Event) bool { return e.Late }) {
+		return nil, nil
+	}
+	return history.RemovedSince(ctx, e.db, topic.Chat, events[0].Seq)
+}
+
+// deliver gives one event to every live follower, executed once for each audience. Those who were removed since are shown
+// it on their own.
+func (h *hub) deliver(ctx context.Context, e history.Event, removals []history.Removal) {
 	h.mu.Lock()
 	if e.Seq <= h.head {
 		h.mu.Unlock()
@@ -247,7 +260,7 @@ func (h *hub) deliver(ctx context.Context, e history.Event) {
 		f.catchUp()
 	}
 	for _, a := range audiences {
-		h.offer(ctx, a)
+		h.offer(ctx, a, removals)
 	}
 }
 
@@ -275,14 +288,18 @@ type member struct {
 }
 
 // offer executes an event for an audience and offers the result.
-func (h *hub) offer(ctx context.Context, a *audience) {
-	payload, removed, err := h.engine.shared(ctx, a.plan, a.delivery)
+func (h *hub) offer(ctx context.Context, a *audience, removals []history.Removal) {
+	payload, more, err := h.engine.shared(ctx, a.plan, a.delivery)
 	seq := a.delivery.Event.Seq
+	removals = append(removals[:len(removals):len(removals)], more...)
+	isRemoved := func(user id.User) bool {
+		return slices.ContainsFunc(removals, func(r history.Removal) bool { return r.User == user && r.Seq > seq })
+	}
 	for _, m := range a.members {
 		switch {
 		case err != nil:
 			m.retry(seq - 1)
-		case slices.Contains(removed, m.sub.stream.Viewer.ID):
+		case isRemoved(m.sub.stream.Viewer.ID):
 			m.replay(seq - 1)
 		case payload != nil:
 			m.sub.offer(m.follower, m.turn, Result{Cursor: Cursor{h.topic, seq}, Payload: payload})
@@ -294,8 +311,8 @@ func (h *hub) offer(ctx context.Context, a *audience) {
 }
 
 // shared executes an event for several viewers. Where that read from the store, it may have seen what came after a
-// removal: the users removed since are named, and are to be shown the event on their own.
-func (e *Engine) shared(ctx context.Context, p *plan, d Delivery) (payload []byte, removed []id.User, err error) {
+// removal: the removals since are given.
+func (e *Engine) shared(ctx context.Context, p *plan, d Delivery) (payload []byte, removed []history.Removal, err error) {
 	payload, loaded, err := e.counted(ctx, p, d)
 	if err != nil || loaded == 0 || d.Event.Topic().Log != history.Changes {
 		return payload, nil, err

@@ -7,6 +7,7 @@ type metrics struct {
 	executions    prometheus.Counter
 	repairs       prometheus.Counter
 	replays       prometheus.Counter
+	pages         prometheus.Counter
 	sweeps        prometheus.Histogram
 	interval      prometheus.Gauge
 }
@@ -25,6 +26,9 @@ func newMetrics(r prometheus.Registerer) *metrics {
 		replays: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "chat_live_replayed_rows_total", Help: "Rows of logs read for subscriptions that were behind.",
 		}),
+		pages: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "chat_live_page_reads_total", Help: "Readings of pages of logs; one serves all who wait for the same.",
+		}),
 		sweeps: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: "chat_live_sweep_seconds", Help: "Duration of a comparison of everything followed with the store.",
 			Buckets: prometheus.ExponentialBuckets(0.0005, 2, 14),
@@ -33,6 +37,6 @@ func newMetrics(r prometheus.Registerer) *metrics {
 			Name: "chat_live_sweep_interval_seconds", Help: "Time between two sweeps; more than 1 where they would cost too much.",
 		}),
 	}
-	r.MustRegister(m.subscriptions, m.executions, m.repairs, m.replays, m.sweeps, m.interval)
+	r.MustRegister(m.subscriptions, m.executions, m.repairs, m.replays, m.pages, m.sweeps, m.interval)
 	return m
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"sync/atomic"
 
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/formatter"
@@ -15,13 +16,26 @@ import (
 	"chat/modules/identity"
 )
 
-// plan is how the events of one subscription are executed: its operation as a query, and with whom the result is shared.
+// plan is how the events of one subscription are executed, and with whom the result is shared.
 type plan struct {
-	query     string
+	*outline
 	variables map[string]any
 	key       string // equal keys and an equal viewer give equal results for one event
-	class     class
 }
+
+// outline is what follows from a subscription's document alone; it is shared by all who send the same.
+type outline struct {
+	refusal string // why the document is none that can be followed; "": it is
+	query   string // the operation as a query
+	opening string // the same with nothing below the root: enough to learn what is followed, of a valid document
+	isValid atomic.Bool
+	normal  string // what is shown, whatever the operation and its variables are called
+	used    []variable
+	class   class
+}
+
+// variable is one that the result depends on.
+type variable struct{ name, fallback string }
 
 // class is how far a result depends on who looks at it.
 type class int
@@ -42,34 +56,65 @@ const senderField = "clientMessageId"
 
 // newPlan prepares a subscription. Errors: one that is ready for the caller.
 func newPlan(ctx context.Context, doc *gql.Document) (*plan, *gql.Error) {
-	op := *doc.Operation
-	if len(doc.Roots) != 1 || len(op.SelectionSet) != 1 {
-		return nil, gql.NewError(ctx, gql.ValidationFailed, "A subscription must select exactly one root field")
+	o := doc.Memo.Do(func() any { return newOutline(doc) }).(*outline)
+	if o.refusal != "" {
+		return nil, gql.NewError(ctx, gql.ValidationFailed, o.refusal)
 	}
-	root, ok := op.SelectionSet[0].(*ast.Field)
-	if !ok || strings.HasPrefix(root.Name, "__") {
-		return nil, gql.NewError(ctx, gql.ValidationFailed, "A subscription's root must be a field of Subscription")
+	values := map[string]any{}
+	for _, v := range o.used {
+		if value, ok := doc.Variables[v.name]; ok {
+			values[v.name] = value
+		} else if v.fallback != "" {
+			values[v.name] = v.fallback
+		}
 	}
-	if len(root.Directives) > 0 {
-		return nil, gql.NewError(ctx, gql.ValidationFailed, "A subscription's root field takes no directives")
-	}
-	p := &plan{variables: doc.Variables}
-	w := walker{fragments: doc.Source.Fragments, perViewer: viewerFields(), used: map[string]bool{}, seen: map[string]bool{}}
-	w.walk(root.SelectionSet, []string{root.Name})
-	p.class = w.class
-
-	op.Operation = ast.Query
-	p.query = format(&op, doc.Source.Fragments)
-
-	shared := *root
-	shared.Arguments = nil
-	op.Name, op.SelectionSet, op.VariableDefinitions = "", ast.SelectionSet{&shared}, nil
-	key, err := json.Marshal(w.usedOf(doc))
+	key, err := json.Marshal(values)
 	if err != nil {
 		return nil, gql.NewError(ctx, gql.BadRequest, "The variables cannot be read")
 	}
-	p.key = format(&op, doc.Source.Fragments) + string(key)
-	return p, nil
+	return &plan{outline: o, variables: doc.Variables, key: o.normal + string(key)}, nil
+}
+
+func newOutline(doc *gql.Document) *outline {
+	op := *doc.Operation
+	if len(doc.Roots) != 1 || len(op.SelectionSet) != 1 {
+		return &outline{refusal: "A subscription must select exactly one root field"}
+	}
+	root, ok := op.SelectionSet[0].(*ast.Field)
+	if !ok || strings.HasPrefix(root.Name, "__") {
+		return &outline{refusal: "A subscription's root must be a field of Subscription"}
+	}
+	if len(root.Directives) > 0 {
+		return &outline{refusal: "A subscription's root field takes no directives"}
+	}
+	w := walker{fragments: doc.Source.Fragments, perViewer: viewerFields(), used: map[string]bool{}, seen: map[string]bool{}}
+	w.walk(root.SelectionSet, []string{root.Name})
+	o := &outline{class: w.class, used: w.usedOf(doc)}
+
+	op.Operation = ast.Query
+	o.query = format(&op, doc.Source.Fragments)
+	o.opening = openingOf(op, *root, o)
+
+	op.Name, op.VariableDefinitions, root = "", nil, withoutArguments(*root)
+	op.SelectionSet = ast.SelectionSet{root}
+	o.normal = format(&op, doc.Source.Fragments)
+	return o
+}
+
+func withoutArguments(field ast.Field) *ast.Field {
+	field.Arguments = nil
+	return &field
+}
+
+// openingOf is the query with nothing below the root. Where variables are used there too, the query itself: only it
+// checks their values.
+func openingOf(op ast.OperationDefinition, root ast.Field, o *outline) string {
+	if len(o.used) > 0 {
+		return o.query
+	}
+	root.SelectionSet = ast.SelectionSet{&ast.Field{Name: "__typename", Alias: "__typename"}}
+	op.SelectionSet = ast.SelectionSet{&root}
+	return format(&op, nil)
 }
 
 // format writes a document of one operation in a normal form.
@@ -144,20 +189,20 @@ func (w *walker) value(v *ast.Value) {
 	}
 }
 
-// usedOf gives the variables that the result depends on, defaults included.
-func (w *walker) usedOf(doc *gql.Document) map[string]any {
-	values := map[string]any{}
+// usedOf gives the variables that the result depends on.
+func (w *walker) usedOf(doc *gql.Document) []variable {
+	var used []variable
 	for _, v := range doc.Operation.VariableDefinitions {
 		if !w.used[v.Variable] {
 			continue
 		}
-		if value, ok := doc.Variables[v.Variable]; ok {
-			values[v.Variable] = value
-		} else if v.DefaultValue != nil {
-			values[v.Variable] = v.DefaultValue.String()
+		fallback := ""
+		if v.DefaultValue != nil {
+			fallback = v.DefaultValue.String()
 		}
+		used = append(used, variable{v.Variable, fallback})
 	}
-	return values
+	return used
 }
 
 // audience says for whom an event is executed for a subscription: equal audiences share the result.
@@ -173,13 +218,18 @@ func (s *Subscription) audience(e history.Event) (string, identity.Viewer) {
 // open runs the subscription's resolver to learn what it follows.
 func (e *Engine) open(ctx context.Context, p *plan) (*Stream, []*gql.Error) {
 	o := &opening{}
-	res := e.exec.Run(context.WithValue(ctx, openingKey{}, o), p.query, "", p.variables)
+	query := p.query
+	if p.isValid.Load() {
+		query = p.opening
+	}
+	res := e.exec.Run(context.WithValue(ctx, openingKey{}, o), query, "", p.variables)
 	if o.stream == nil {
 		if len(res.Errors) == 0 {
 			return nil, []*gql.Error{gql.NewError(ctx, gql.ValidationFailed, "This field follows nothing")}
 		}
 		return nil, res.Errors
 	}
+	p.isValid.Store(true)
 	return o.stream, nil
 }
 

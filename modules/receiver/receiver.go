@@ -20,6 +20,7 @@ import (
 
 	"chat/modules/bus"
 	"chat/modules/fault"
+	"chat/modules/gather"
 	"chat/modules/gql"
 	"chat/modules/history"
 	"chat/modules/id"
@@ -33,15 +34,18 @@ const (
 	valueInterval  = 100 * time.Millisecond // between two readings of a chat's values
 	confirmTimeout = 250 * time.Millisecond // for the bus to confirm a channel; hints are not needed for correctness
 	maxReplay      = 10_000                 // rows that a cursor may be behind
-	pageSize       = 200
+	pageSize       = 100
 	maxInbox       = 1_024 // hints of one log that wait; beyond them the log is read
-	maxReads       = 32    // replays that read or execute at a time
+	maxReads       = 256   // replays that read or execute at a time
+	maxGathered    = 1_000 // questions that one statement answers
+	maxPages       = 32
 )
 
 // LogReader reads one of the logs of chats.
 type LogReader interface {
-	// Since returns the events with a number greater than after, oldest first, at most limit.
-	Since(ctx context.Context, chat id.Chat, after int64, limit int) ([]history.Event, error)
+	// Since returns for each place the events behind it, oldest first, at most limit, with bodies where reading them
+	// spares a statement for each. Numbers have no holes.
+	Since(ctx context.Context, places []history.Place, limit int) (map[history.Place][]history.Event, error)
 	// Last maps each of the chats to the newest number; a chat without one is left out.
 	Last(ctx context.Context, chats []id.Chat) (map[id.Chat]int64, error)
 }
@@ -54,6 +58,12 @@ type Engine struct {
 	logs    map[history.Log]LogReader
 	log     zerolog.Logger
 	metrics *metrics
+
+	looks map[history.Log]*gather.Reads[id.Chat, int64]
+	pages map[history.Log]*gather.Reads[history.Place, *page]
+	sees  *gather.Reads[history.Look, history.Sight]
+	ends  *gather.Reads[id.Member, history.Ending]
+	feeds *gather.Reads[id.User, int64]
 
 	work  *work
 	reads chan struct{} // a place is held while a replay reads or executes
@@ -94,21 +104,22 @@ func New(c Config) *Engine {
 		hubs: map[history.Topic]*hub{}, channels: map[bus.Channel]*listening{}, watchers: map[id.User]*watcher{},
 		missed: make(chan struct{}, 1),
 	}
+	e.looks, e.pages = map[history.Log]*gather.Reads[id.Chat, int64]{}, map[history.Log]*gather.Reads[history.Place, *page]{}
+	for log, reader := range c.Logs {
+		e.looks[log] = gather.New(ctx, maxGathered, reader.Last)
+		e.pages[log] = gather.New(ctx, maxPages, pages(reader, e.metrics.pages))
+	}
+	e.sees = gather.New(ctx, maxGathered, func(ctx context.Context, looks []history.Look) (map[history.Look]history.Sight, error) {
+		return history.SeeEach(ctx, c.DB, looks)
+	})
+	e.ends = gather.New(ctx, maxGathered, func(ctx context.Context, members []id.Member) (map[id.Member]history.Ending, error) {
+		return history.Ends(ctx, c.DB, members)
+	})
+	e.feeds = gather.New(ctx, maxGathered, func(ctx context.Context, users []id.User) (map[id.User]int64, error) {
+		return history.Feeds(ctx, c.DB, users)
+	})
 	c.Bus.Attach(e)
 	return e
-}
-
-// Changes reads the log of that name.
-func Changes(db *pg.DB) LogReader { return changes{db} }
-
-type changes struct{ db *pg.DB }
-
-func (c changes) Since(ctx context.Context, chat id.Chat, after int64, limit int) ([]history.Event, error) {
-	return history.Since(ctx, c.db, chat, after, limit)
-}
-
-func (c changes) Last(ctx context.Context, chats []id.Chat) (map[id.Chat]int64, error) {
-	return history.Last(ctx, c.db, chats)
 }
 
 // Run delivers until ctx ends, then stops every replay and waits for it.
@@ -153,7 +164,7 @@ func (e *Engine) Hint(h bus.Hint) {
 }
 
 // Subscribe opens a subscription: what it follows, whether the viewer may, and where it begins. Nothing is delivered
-// before Start. ctx is of the whole subscription; the caller is in it.
+// before Start. ctx is of the whole subscription; the caller is in it. While the store is out of reach it waits.
 //
 // Errors are ready for the caller: those of the field's resolver, NOT_FOUND for a chat that the viewer may not see,
 // RESYNC_REQUIRED for a cursor that cannot be served.
@@ -162,6 +173,23 @@ func (e *Engine) Subscribe(ctx context.Context, doc *gql.Document, sink Sink) (*
 	if refusal != nil {
 		return nil, []*gql.Error{refusal}
 	}
+	for {
+		s, errs := e.subscribe(ctx, p, sink)
+		if gql.OutOfReach(errs) == nil {
+			return s, errs
+		}
+		// An error would end the subscription in the common clients for ever.
+		select {
+		case <-time.After(retryWait):
+		case <-ctx.Done():
+			return nil, errs
+		case <-e.ctx.Done():
+			return nil, errs
+		}
+	}
+}
+
+func (e *Engine) subscribe(ctx context.Context, p *plan, sink Sink) (*Subscription, []*gql.Error) {
 	stream, errs := e.open(ctx, p)
 	if errs != nil {
 		return nil, errs
@@ -211,17 +239,18 @@ func (e *Engine) followOne(ctx context.Context, s *Subscription) error {
 // begin finds the membership that a follower rests on, and the place that it begins after.
 func (e *Engine) begin(ctx context.Context, f *follower) error {
 	stream, topic := f.sub.stream, f.hub.topic
-	sight, err := history.See(ctx, e.db, stream.Viewer, topic.Chat)
+	sight, err := e.sees.Get(ctx, history.Look{Viewer: stream.Viewer, Chat: topic.Chat})
 	if err != nil {
+		return err
+	}
+	if sight, err = sight.OrNone(topic.Chat); err != nil {
 		return err
 	}
 	f.member, f.since, f.cursor = sight.Member, sight.LastSeq, sight.LastSeq
 	if topic.Log == history.Moves {
-		counters, err := e.logs[topic.Log].Last(ctx, []id.Chat{topic.Chat})
-		if err != nil {
+		if f.cursor, err = e.looks[topic.Log].Get(ctx, topic.Chat); err != nil {
 			return err
 		}
-		f.cursor = counters[topic.Chat]
 	}
 	if stream.After == nil {
 		return nil

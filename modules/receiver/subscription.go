@@ -340,16 +340,26 @@ func (f *follower) results(ctx context.Context, from int64) (results []Result, l
 	case <-ctx.Done():
 		return nil, 0, false, ctx.Err()
 	}
-	rows, last, err := f.rows(ctx, from)
+	shared, err := e.pages[f.hub.topic.Log].Get(ctx, sharedPlace(f.hub.topic.Chat, from))
 	if err != nil {
 		return nil, 0, false, err
 	}
-	results, err = f.executeAll(ctx, rows, nil)
+	rows, last, alone, err := f.rows(ctx, shared, from)
 	if err != nil {
 		return nil, 0, false, err
+	}
+	results, err = f.executeAll(rows, func(row history.Event) ([]byte, error) {
+		if !alone {
+			return shared.execute(ctx, f.sub, row)
+		}
+		_, viewer := f.sub.audience(row)
+		return e.execute(ctx, f.sub.plan, Delivery{Event: row, Viewer: viewer})
+	})
+	if err != nil || f.member.IsZero() {
+		return results, last, false, err
 	}
 	// Only now: whatever was loaded above is older than this answer.
-	left, err := history.End(ctx, e.db, f.member, f.hub.topic.Chat)
+	left, err := e.ends.Get(ctx, f.member)
 	if err != nil || left.Seq == 0 {
 		return results, last, false, err
 	}
@@ -358,7 +368,10 @@ func (f *follower) results(ctx context.Context, from int64) (results []Result, l
 	}
 	reaches := last >= left.Seq
 	last = min(last, left.Seq)
-	results, err = f.executeAll(ctx, upTo(rows, left.Seq), &left)
+	results, err = f.executeAll(upTo(rows, left.Seq), func(row history.Event) ([]byte, error) {
+		_, viewer := f.sub.audience(row)
+		return e.execute(ctx, f.sub.plan, Delivery{Event: row, Viewer: viewer, Left: &left})
+	})
 	return results, last, reaches, err
 }
 
@@ -371,16 +384,14 @@ func upTo(rows []history.Event, seq int64) []history.Event {
 	return rows
 }
 
-// rows are the events to show after a place, and the seq that they reach.
-func (f *follower) rows(ctx context.Context, from int64) (rows []history.Event, last int64, err error) {
+// rows are the events of a page to show after a place, and the seq that they reach. They are the viewer's alone where one
+// of them is a state.
+func (f *follower) rows(ctx context.Context, shared *page, from int64) (rows []history.Event, last int64, alone bool, err error) {
 	h, stream := f.hub, f.sub.stream
-	page, err := h.engine.logs[h.topic.Log].Since(ctx, h.topic.Chat, from, pageSize)
-	if err != nil {
-		return nil, 0, err
-	}
-	h.engine.metrics.replays.Add(float64(len(page)))
+	after := shared.after(from)
+	h.engine.metrics.replays.Add(float64(len(after)))
 	last = from
-	for _, e := range page {
+	for _, e := range after {
 		last = e.Seq
 		if stream.Values == nil && stream.wants(e) {
 			rows = append(rows, e)
@@ -391,7 +402,7 @@ func (f *follower) rows(ctx context.Context, from int64) (rows []history.Event, 
 	f.owes = false
 	h.mu.Unlock()
 	if !owes {
-		return rows, last, nil
+		return rows, last, false, nil
 	}
 	state, err := f.state(ctx, last)
 	if err != nil {
@@ -399,7 +410,7 @@ func (f *follower) rows(ctx context.Context, from int64) (rows []history.Event, 
 		f.owes = true
 		h.mu.Unlock()
 	}
-	return append(rows, state...), last, err
+	return append(rows, state...), last, true, err
 }
 
 // state is an event that shows how things are, in the place of all that is not shown of a log up to a seq.
@@ -417,11 +428,10 @@ func (f *follower) state(ctx context.Context, seq int64) ([]history.Event, error
 	return []history.Event{e}, nil
 }
 
-func (f *follower) executeAll(ctx context.Context, rows []history.Event, left *history.Ending) ([]Result, error) {
+func (f *follower) executeAll(rows []history.Event, execute func(history.Event) ([]byte, error)) ([]Result, error) {
 	var results []Result
 	for _, e := range rows {
-		_, viewer := f.sub.audience(e)
-		payload, err := f.sub.engine.execute(ctx, f.sub.plan, Delivery{Event: e, Viewer: viewer, Left: left})
+		payload, err := execute(e)
 		if err != nil {
 			return nil, err
 		}

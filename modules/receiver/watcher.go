@@ -56,12 +56,12 @@ func (w *watcher) open(ctx context.Context) error {
 	if isOpen {
 		return nil
 	}
-	feeds, err := history.Feeds(ctx, w.engine.db, []id.User{w.user})
+	feed, err := w.engine.feeds.Get(ctx, w.user)
 	if err != nil {
 		return err
 	}
 	w.mu.Lock()
-	w.isOpen, w.feed = true, feeds[w.user]
+	w.isOpen, w.feed = true, feed
 	w.mu.Unlock()
 	return nil
 }

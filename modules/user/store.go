@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"chat/modules/fault"
+	"chat/modules/gather"
 	"chat/modules/id"
 	"chat/modules/identity"
 	"chat/modules/pg"
@@ -14,11 +15,19 @@ import (
 
 // Store reads accounts. Safe for concurrent use.
 type Store struct {
-	db *pg.DB
+	db     *pg.DB
+	exists *gather.Reads[id.User, bool]
 }
 
 // NewStore returns the feature's reading side.
-func NewStore(db *pg.DB) *Store { return &Store{db: db} }
+func NewStore(db *pg.DB) *Store {
+	s := &Store{db: db}
+	s.exists = gather.New(context.Background(), maxExist, s.existing)
+	return s
+}
+
+// maxExist is how many accounts one statement looks for.
+const maxExist = 1_000
 
 // row is an account as it is stored.
 type row struct {
@@ -34,14 +43,24 @@ type row struct {
 
 const columns = `id, username, username_key, email, display_name, is_active, created_at, updated_at`
 
-// $1 user
-const selectExists = `SELECT EXISTS (SELECT FROM users WHERE id = $1)`
-
-// Exists tells whether there is such an account, active or not.
+// Exists tells whether there is such an account, active or not. Clients that all come back at once are looked up together.
 func (s *Store) Exists(ctx context.Context, user id.User) (bool, error) {
-	var exists bool
-	err := s.db.Get(ctx, &exists, selectExists, user)
-	return exists, err
+	return s.exists.Get(ctx, user)
+}
+
+// $1 users
+const selectExisting = `SELECT id FROM users WHERE id = ANY ($1::uuid[])`
+
+func (s *Store) existing(ctx context.Context, users []id.User) (map[id.User]bool, error) {
+	var found []id.User
+	if err := s.db.Select(ctx, &found, selectExisting, id.List[id.User](users)); err != nil {
+		return nil, err
+	}
+	exist := make(map[id.User]bool, len(found))
+	for _, user := range found {
+		exist[user] = true
+	}
+	return exist, nil
 }
 
 // ByIDs gives the accounts that there are, active or not, as the viewer is shown them, in one statement.
