@@ -331,6 +331,41 @@ func TestReplaysShareReads(t *testing.T) {
 	}
 }
 
+// TestAPageServesWhileTheLogStands: whoever comes a moment later costs nothing, and is shown everything as it is then.
+func TestAPageServesWhileTheLogStands(t *testing.T) {
+	w := newWorld(t)
+	ann, bob := w.user("ann"), w.user("bob")
+	chat := w.group(ann, bob)
+	one, two := w.send(chat, ann, "one"), w.send(chat, ann, "two")
+	w.send(chat, ann, "three")
+	from := vars{"c": chat.String(), "a": 0}
+	costs := func() float64 {
+		return metric(t, w, "chat_live_page_reads_total") + metric(t, w, "chat_live_executions_total")
+	}
+	shows := func(want ...string) {
+		t.Helper()
+		s, _ := w.subscribe(w.as(bob), followAdded, from)
+		if got := contents(s.count(len(want))); got != strings.Join(want, " ") {
+			t.Errorf("shown %q, want %q", got, want)
+		}
+	}
+	shows("one", "two", "three")
+	for try := 0; ; try++ {
+		before := costs()
+		shows("one", "two", "three")
+		if costs() == before {
+			break
+		}
+		if try == 20 { // a page is kept for a second, which a busy machine may take for one try
+			t.Fatal("every subscription reads its page anew")
+		}
+	}
+	w.must(w.as(ann), nil, `mutation($m: ID!) { removeMessage(id: $m) { id } }`, vars{"m": one.ID.String()})
+	shows("two", "three")
+	w.must(w.as(ann), nil, `mutation($m: ID!) { updateMessage(id: $m, content: "two!") { id } }`, vars{"m": two.ID.String()})
+	shows("two!", "three")
+}
+
 // TestReceiptsComeOncePerReader: one move over many messages is one receipt for each that is watched.
 func TestReceiptsComeOncePerReader(t *testing.T) {
 	w := newWorld(t)

@@ -11,31 +11,31 @@ import (
 )
 
 // Since is history.Since with the messages as they are now: two statements for all places.
-func (s *Store) Since(ctx context.Context, places []history.Place, limit int) (map[history.Place][]history.Event, error) {
-	events, err := history.Since(ctx, s.db, places, limit)
+func (s *Store) Since(ctx context.Context, places []history.Place, limit int) (map[history.Place]*history.Page, error) {
+	pages, err := history.Since(ctx, s.db, places, limit)
 	if err != nil {
 		return nil, err
 	}
-	bodies, err := s.bodies(ctx, events)
+	bodies, err := s.bodies(ctx, pages)
 	if err != nil {
 		return nil, err
 	}
-	for _, rows := range events {
-		for n := range rows {
-			if e := &rows[n]; e.Kind.OfMessage() {
+	for _, page := range pages {
+		for n := range page.Events {
+			if e := &page.Events[n]; e.Kind.OfMessage() {
 				e.Body, e.Late = bodies[id.Message(e.Subject)], true
 			}
 		}
 	}
-	return events, nil
+	return pages, nil
 }
 
-// bodies encodes the messages of events as hints carry them.
-func (s *Store) bodies(ctx context.Context, events map[history.Place][]history.Event) (map[id.Message]json.RawMessage, error) {
+// bodies encodes the messages of pages as hints carry them.
+func (s *Store) bodies(ctx context.Context, pages map[history.Place]*history.Page) (map[id.Message]json.RawMessage, error) {
 	bodies := map[id.Message]json.RawMessage{}
 	var ids []id.Message
-	for _, rows := range events {
-		for _, e := range rows {
+	for _, page := range pages {
+		for _, e := range page.Events {
 			message := id.Message(e.Subject)
 			if _, ok := bodies[message]; e.Kind.OfMessage() && !ok {
 				bodies[message] = nil

@@ -30,10 +30,29 @@ func SplitPlaces(places []Place) (chats id.List[id.Chat], after pq.Int64Array) {
 	return chats, after
 }
 
+// NewPages gives an empty page for each place.
+func NewPages(places []Place) map[Place]*Page {
+	pages := make(map[Place]*Page, len(places))
+	for _, p := range places {
+		pages[p] = &Page{Last: p.After}
+	}
+	return pages
+}
+
+// Page is a part of a log behind a place: its rows, oldest first, and where the log stood when they were read.
+type Page struct {
+	Events []Event
+	Last   int64 // at least
+}
+
+// Add appends a row.
+func (p *Page) Add(e Event, last int64) { p.Events, p.Last = append(p.Events, e), last }
+
 // $1 chats, $2 after these seqs, $3 how many of each
 const selectEvents = `
-	SELECT p.after, e.chat_id, e.seq, e.kind, e.subject_id, e.actor_id, e.at
+	SELECT p.after, c.last_seq, e.chat_id, e.seq, e.kind, e.subject_id, e.actor_id, e.at
 	FROM   unnest($1::uuid[], $2::bigint[]) AS p (chat_id, after)
+	JOIN   chats c ON c.id = p.chat_id
 	CROSS  JOIN LATERAL (
 		SELECT chat_id, seq, kind, subject_id, actor_id, at
 		FROM   events
@@ -42,26 +61,26 @@ const selectEvents = `
 		LIMIT  $3) e
 	ORDER  BY e.chat_id, p.after, e.seq`
 
-// Since returns for each place the events of the chat's Changes behind it, oldest first, at most limit. None means that
-// the caller has everything committed so far. It does not ask who is reading, and gives no bodies.
+// Since returns for each place the events of the chat's Changes behind it, at most limit. None means that the caller has
+// everything committed so far. It does not ask who is reading, and gives no bodies.
 //
 // Errors: fault.Unavailable when PostgreSQL cannot be reached; the call is safe to repeat.
 // Source: docs/ARCHITECTURE.md, "Truth and hints".
-func Since(ctx context.Context, db pg.Reader, places []Place, limit int) (map[Place][]Event, error) {
+func Since(ctx context.Context, db pg.Reader, places []Place, limit int) (map[Place]*Page, error) {
 	var rows []struct {
 		After int64 `db:"after"`
+		Last  int64 `db:"last_seq"`
 		Event
 	}
 	chats, after := SplitPlaces(places)
 	if err := db.Select(ctx, &rows, selectEvents, chats, after, limit); err != nil {
 		return nil, err
 	}
-	events := make(map[Place][]Event, len(places))
+	pages := NewPages(places)
 	for _, r := range rows {
-		place := Place{r.Chat, r.After}
-		events[place] = append(events[place], r.Event)
+		pages[Place{r.Chat, r.After}].Add(r.Event, r.Last)
 	}
-	return events, nil
+	return pages, nil
 }
 
 // $1 chats

@@ -228,8 +228,9 @@ type span struct {
 
 // $1 chats, $2 after these numbers, $3 how many of each
 const selectMoves = `
-	SELECT p.chat_id, p.after, r.n, r.user_id, r.from_number, r.to_number, r.message_id, r.read_at
+	SELECT p.chat_id, p.after, c.n AS last, r.n, r.user_id, r.from_number, r.to_number, r.message_id, r.read_at
 	FROM   unnest($1::uuid[], $2::bigint[]) AS p (chat_id, after)
+	JOIN   read_counters c ON c.chat_id = p.chat_id
 	CROSS  JOIN LATERAL (
 		SELECT n, user_id, from_number, to_number, message_id, read_at
 		FROM   message_reads
@@ -238,11 +239,12 @@ const selectMoves = `
 		LIMIT  $3) r
 	ORDER  BY p.chat_id, p.after, r.n`
 
-// Since returns for each place the events of the chat's Moves behind it, oldest first, at most limit.
-func (s *Store) Since(ctx context.Context, places []history.Place, limit int) (map[history.Place][]history.Event, error) {
+// Since returns for each place the events of the chat's Moves behind it, at most limit.
+func (s *Store) Since(ctx context.Context, places []history.Place, limit int) (map[history.Place]*history.Page, error) {
 	var rows []struct {
 		Chat    id.Chat    `db:"chat_id"`
 		After   int64      `db:"after"`
+		Last    int64      `db:"last"`
 		N       int64      `db:"n"`
 		User    id.User    `db:"user_id"`
 		From    int64      `db:"from_number"`
@@ -254,16 +256,15 @@ func (s *Store) Since(ctx context.Context, places []history.Place, limit int) (m
 	if err := s.db.Select(ctx, &rows, selectMoves, chats, after, limit); err != nil {
 		return nil, err
 	}
-	events := make(map[history.Place][]history.Event, len(places))
+	pages := history.NewPages(places)
 	for _, r := range rows {
 		e, err := moved(r.Chat, r.N, r.User, r.Message, span{r.From, r.To}, r.ReadAt)
 		if err != nil {
 			return nil, err
 		}
-		place := history.Place{Chat: r.Chat, After: r.After}
-		events[place] = append(events[place], e)
+		pages[history.Place{Chat: r.Chat, After: r.After}].Add(e, r.Last)
 	}
-	return events, nil
+	return pages, nil
 }
 
 // moved is the event of a move.

@@ -29,6 +29,7 @@ type hub struct {
 	repair    bool                    // read the log: the missing hint did not come
 	waiting   bool                    // for the missing hint
 	followers map[*follower]struct{}
+	pages     map[int64]*page // read for replays, by the place that they begin after
 	values    values
 }
 
@@ -50,6 +51,7 @@ type follower struct {
 func newHub(e *Engine, topic history.Topic) *hub {
 	h := &hub{
 		engine: e, topic: topic, ahead: map[int64]history.Event{}, followers: map[*follower]struct{}{},
+		pages: map[int64]*page{},
 	}
 	h.values.hub = h
 	return h
@@ -118,15 +120,15 @@ func (h *hub) run(ctx context.Context) {
 	}
 	h.mu.Unlock()
 	h.handOn(ctx)
-	if repair {
+	if repair && h.hasGap() {
 		if err := h.catchUp(ctx); err != nil {
 			h.engine.log.Warn().Err(err).Msg("the log of a chat cannot be read, trying again")
 			h.later(retryWait, func() { h.repair = true })
 		}
 		h.handOn(ctx)
 	}
+	gap := h.hasGap()
 	h.mu.Lock()
-	gap := len(h.ahead) > 0 || h.last > h.head
 	arm := gap && !h.waiting
 	h.waiting = h.waiting || arm
 	h.mu.Unlock()
@@ -134,6 +136,13 @@ func (h *hub) run(ctx context.Context) {
 		h.later(gapWait, func() { h.waiting, h.repair = false, true })
 	}
 	h.values.flush(ctx)
+}
+
+// hasGap tells whether the log is known to go on behind the head.
+func (h *hub) hasGap() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.ahead) > 0 || h.last > h.head
 }
 
 // later changes the hub after a while and runs it.
@@ -171,15 +180,15 @@ func (h *hub) catchUp(ctx context.Context) error {
 			return fmt.Errorf("read the log after %d: %w", from, err)
 		}
 		h.engine.metrics.repairs.Inc()
-		removals, err := h.engine.removals(ctx, h.topic, page.events)
+		removals, err := h.engine.removals(ctx, h.topic, page.Events)
 		if err != nil {
 			return fmt.Errorf("read the removals after %d: %w", from, err)
 		}
-		h.setAside(page.events)
-		for _, e := range page.events {
+		h.setAside(page.Events)
+		for _, e := range page.Events {
 			h.deliver(ctx, e, removals)
 		}
-		if len(page.events) < pageSize {
+		if len(page.Events) < pageSize {
 			h.mu.Lock()
 			h.last = h.head
 			maps.DeleteFunc(h.ahead, func(seq int64, _ history.Event) bool { return seq <= h.head })

@@ -2,17 +2,24 @@ package receiver
 
 import (
 	"context"
+	"maps"
 	"sync"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"chat/modules/history"
-	"chat/modules/id"
+)
+
+const (
+	pageLife = time.Second // a page shows names of people, which no log tells the changes of
+	maxPages = 16          // that a hub keeps
 )
 
 // page is a part of a log that several replays share: its rows, and what came of executing them.
 type page struct {
-	events []history.Event
+	*history.Page
+	read time.Time
 
 	mu      sync.Mutex
 	results map[resultKey]*result
@@ -32,9 +39,9 @@ type result struct {
 
 // after gives the rows after a place.
 func (p *page) after(seq int64) []history.Event {
-	for n, e := range p.events {
+	for n, e := range p.Events {
 		if e.Seq > seq {
-			return p.events[n:]
+			return p.Events[n:]
 		}
 	}
 	return nil
@@ -43,6 +50,10 @@ func (p *page) after(seq int64) []history.Event {
 // execute gives the payload of a row for a subscription, executed once for all that share the page and show the same.
 func (p *page) execute(ctx context.Context, s *Subscription, e history.Event) ([]byte, error) {
 	audience, viewer := s.audience(e)
+	d := Delivery{Event: e, Viewer: viewer}
+	if s.plan.class == forViewer {
+		return s.engine.execute(ctx, s.plan, d)
+	}
 	key := resultKey{e.Seq, audience}
 	p.mu.Lock()
 	r := p.results[key]
@@ -53,7 +64,11 @@ func (p *page) execute(ctx context.Context, s *Subscription, e history.Event) ([
 	p.mu.Unlock()
 	r.once.Do(func() {
 		// Not bound to this subscription's life: others wait for the same.
-		r.payload, r.err = s.engine.execute(context.WithoutCancel(ctx), s.plan, Delivery{Event: e, Viewer: viewer})
+		if r.payload, r.err = s.engine.execute(context.WithoutCancel(ctx), s.plan, d); r.err != nil {
+			p.mu.Lock()
+			delete(p.results, key) // for the next try
+			p.mu.Unlock()
+		}
 	})
 	return r.payload, r.err
 }
@@ -62,19 +77,48 @@ func (p *page) execute(ctx context.Context, s *Subscription, e history.Event) ([
 func pages(log LogReader, readings prometheus.Counter) func(context.Context, []history.Place) (map[history.Place]*page, error) {
 	return func(ctx context.Context, places []history.Place) (map[history.Place]*page, error) {
 		readings.Inc()
-		events, err := log.Since(ctx, places, pageSize)
+		rows, err := log.Since(ctx, places, pageSize)
 		if err != nil {
 			return nil, err
 		}
 		found := make(map[history.Place]*page, len(places))
 		for _, place := range places {
-			found[place] = &page{events: events[place], results: map[resultKey]*result{}}
+			found[place] = &page{Page: rows[place], read: time.Now(), results: map[resultKey]*result{}}
 		}
 		return found, nil
 	}
 }
 
-// sharedPlace is where the page begins in which a replay goes on: replays of a log meet there, wherever each begins.
-func sharedPlace(chat id.Chat, after int64) history.Place {
-	return history.Place{Chat: chat, After: after - after%pageSize}
+// page gives the page of the log in which a place stands: replays meet there, wherever each begins. One that was read
+// before serves while the log has not grown since: then it shows everything as it is now.
+func (h *hub) page(ctx context.Context, after int64) (*page, error) {
+	begins := after - after%pageSize
+	h.mu.Lock()
+	kept := h.pages[begins]
+	isCurrent := kept != nil && kept.Last >= max(h.head, h.last)
+	h.mu.Unlock()
+	if isCurrent {
+		return kept, nil
+	}
+	fresh, err := h.engine.pages[h.topic.Log].Get(ctx, history.Place{Chat: h.topic.Chat, After: begins})
+	if err != nil {
+		return nil, err
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if kept = h.pages[begins]; kept != nil && kept.Last >= fresh.Last {
+		return kept, nil
+	}
+	if len(h.pages) >= maxPages {
+		clear(h.pages)
+	}
+	h.pages[begins] = fresh
+	return fresh, nil
+}
+
+// forget drops the pages that are old.
+func (h *hub) forget() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	maps.DeleteFunc(h.pages, func(_ int64, p *page) bool { return time.Since(p.read) > pageLife })
 }

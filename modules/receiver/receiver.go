@@ -36,16 +36,16 @@ const (
 	maxReplay      = 10_000                 // rows that a cursor may be behind
 	pageSize       = 100
 	maxInbox       = 1_024 // hints of one log that wait; beyond them the log is read
-	maxReads       = 256   // replays that read or execute at a time
+	crewSize       = 256   // subscriptions that are opened and replays that read or execute, at a time
 	maxGathered    = 1_000 // questions that one statement answers
-	maxPages       = 32
+	maxPlaces      = 32    // pages that one statement reads
 )
 
 // LogReader reads one of the logs of chats.
 type LogReader interface {
-	// Since returns for each place the events behind it, oldest first, at most limit, with bodies where reading them
-	// spares a statement for each. Numbers have no holes.
-	Since(ctx context.Context, places []history.Place, limit int) (map[history.Place][]history.Event, error)
+	// Since returns for each place the events behind it, at most limit, with bodies where reading them spares a statement
+	// for each. Numbers have no holes.
+	Since(ctx context.Context, places []history.Place, limit int) (map[history.Place]*history.Page, error)
 	// Last maps each of the chats to the newest number; a chat without one is left out.
 	Last(ctx context.Context, chats []id.Chat) (map[id.Chat]int64, error)
 }
@@ -66,7 +66,7 @@ type Engine struct {
 	feeds *gather.Reads[id.User, int64]
 
 	work  *work
-	reads chan struct{} // a place is held while a replay reads or executes
+	crew  *crew
 	ctx   context.Context
 	stop  context.CancelFunc
 	tasks sync.WaitGroup
@@ -100,14 +100,14 @@ func New(c Config) *Engine {
 	ctx, stop := context.WithCancel(context.Background())
 	e := &Engine{
 		db: c.DB, bus: c.Bus, exec: c.Exec, logs: c.Logs, log: c.Log, metrics: newMetrics(c.Metrics),
-		work: newWork(), reads: make(chan struct{}, maxReads), ctx: ctx, stop: stop,
+		work: newWork(), crew: newCrew(ctx), ctx: ctx, stop: stop,
 		hubs: map[history.Topic]*hub{}, channels: map[bus.Channel]*listening{}, watchers: map[id.User]*watcher{},
 		missed: make(chan struct{}, 1),
 	}
 	e.looks, e.pages = map[history.Log]*gather.Reads[id.Chat, int64]{}, map[history.Log]*gather.Reads[history.Place, *page]{}
 	for log, reader := range c.Logs {
 		e.looks[log] = gather.New(ctx, maxGathered, reader.Last)
-		e.pages[log] = gather.New(ctx, maxPages, pages(reader, e.metrics.pages))
+		e.pages[log] = gather.New(ctx, maxPlaces, pages(reader, e.metrics.pages))
 	}
 	e.sees = gather.New(ctx, maxGathered, func(ctx context.Context, looks []history.Look) (map[history.Look]history.Sight, error) {
 		return history.SeeEach(ctx, c.DB, looks)
@@ -125,6 +125,9 @@ func New(c Config) *Engine {
 // Run delivers until ctx ends, then stops every replay and waits for it.
 func (e *Engine) Run(ctx context.Context) error {
 	e.tasks.Go(func() { e.sweeps(ctx) })
+	for range crewSize {
+		e.tasks.Go(e.crew.work)
+	}
 	e.work.run(ctx, e.ctx)
 	e.stop()
 	e.tasks.Wait()
@@ -174,7 +177,11 @@ func (e *Engine) Subscribe(ctx context.Context, doc *gql.Document, sink Sink) (*
 		return nil, []*gql.Error{refusal}
 	}
 	for {
-		s, errs := e.subscribe(ctx, p, sink)
+		var s *Subscription
+		var errs []*gql.Error
+		if err := e.crew.do(ctx, func() { s, errs = e.subscribe(ctx, p, sink) }); err != nil {
+			return nil, []*gql.Error{e.exec.Refuse(ctx, err)}
+		}
 		if gql.OutOfReach(errs) == nil {
 			return s, errs
 		}
@@ -252,6 +259,7 @@ func (e *Engine) begin(ctx context.Context, f *follower) error {
 			return err
 		}
 	}
+	f.hub.seen(f.cursor) // what is replayed is as new as this
 	if stream.After == nil {
 		return nil
 	}

@@ -302,7 +302,13 @@ const (
 
 // page reads, executes and offers one page of the log.
 func (f *follower) page(ctx context.Context, from int64, turn int) (outcome, error) {
-	results, last, end, err := f.results(ctx, from)
+	var results []Result
+	var last int64
+	var end bool
+	var err error
+	if away := f.sub.engine.crew.do(ctx, func() { results, last, end, err = f.results(ctx, from) }); away != nil {
+		return offered, away
+	}
 	if err != nil {
 		return offered, err
 	}
@@ -334,13 +340,7 @@ func (f *follower) advance(turn int, to int64) {
 // results reads and executes the rows after a place. last is the seq that they reach.
 func (f *follower) results(ctx context.Context, from int64) (results []Result, last int64, end bool, err error) {
 	e := f.sub.engine
-	select {
-	case e.reads <- struct{}{}:
-		defer func() { <-e.reads }()
-	case <-ctx.Done():
-		return nil, 0, false, ctx.Err()
-	}
-	shared, err := e.pages[f.hub.topic.Log].Get(ctx, sharedPlace(f.hub.topic.Chat, from))
+	shared, err := f.hub.page(ctx, from)
 	if err != nil {
 		return nil, 0, false, err
 	}

@@ -57,8 +57,9 @@ func (e *Engine) sweep(ctx context.Context) error {
 	defer cancel()
 	e.mu.Lock()
 	chats := map[history.Log][]id.Chat{}
-	for topic := range e.hubs {
+	for topic, h := range e.hubs {
 		chats[topic.Log] = append(chats[topic.Log], topic.Chat)
+		h.forget()
 	}
 	users := make([]id.User, 0, len(e.watchers))
 	for user := range e.watchers {
