@@ -1,0 +1,242 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+)
+
+const (
+	stormChats  = 500
+	stormEach   = 20 // subscriptions of a client
+	stormMissed = 2  // rows of each chat that everybody has missed
+	stormTime   = 15 * time.Second
+)
+
+// storm is many clients who all come back at once, each with several subscriptions to resume.
+type storm struct {
+	t     *testing.T
+	fleet *fleet
+	calls *client
+	users []string
+	chats []string
+	of    [][]int // the chats of each user
+
+	whole   atomic.Int64 // subscriptions that have what they had missed
+	refused atomic.Int64 // connections that were put off
+}
+
+func newStorm(t *testing.T, f *fleet, clients int) *storm {
+	t.Helper()
+	s := &storm{t: t, fleet: f, calls: newClient(), of: make([][]int, clients)}
+	s.users = parallel(t, clients, func(n int) (string, error) {
+		var out struct{ CreateUser struct{ ID string } }
+		err := s.calls.call(t.Context(), f.of("user")[n%2], "", `mutation($n: String!, $e: String!) { createUser(username: $n, email: $e) { id } }`,
+			vars{"n": fmt.Sprint("client ", n), "e": fmt.Sprintf("client%d@example.org", n)}, &out)
+		return out.CreateUser.ID, err
+	})
+	members := make([][]string, stormChats)
+	for n, user := range s.users {
+		for k := range stormEach {
+			c := (n*stormEach + k) % stormChats
+			members[c] = append(members[c], user)
+			s.of[n] = append(s.of[n], c)
+		}
+	}
+	s.chats = parallel(t, stormChats, func(n int) (string, error) {
+		var out struct{ CreateChat struct{ ID string } }
+		err := s.calls.call(t.Context(), f.of("sender")[n%2], "",
+			`mutation($n: String!, $p: [String!]!) { createChat(createChatInput: {name: $n, participantIds: $p}) { id } }`,
+			vars{"n": fmt.Sprint("chat ", n), "p": members[n]}, &out)
+		return out.CreateChat.ID, err
+	})
+	parallel(t, stormChats, func(n int) (string, error) {
+		for range stormMissed {
+			if err := s.send(t.Context(), n, members[n][0]); err != nil {
+				return "", err
+			}
+		}
+		return "", nil
+	})
+	return s
+}
+
+// parallel calls make for each number, eight at a time.
+func parallel(t *testing.T, count int, make func(n int) (string, error)) []string {
+	t.Helper()
+	out := slices.Repeat([]string{""}, count)
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for n := int(next.Add(1)) - 1; n < count; n = int(next.Add(1)) - 1 {
+				var err error
+				if out[n], err = make(n); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if t.Failed() {
+		t.FailNow()
+	}
+	return out
+}
+
+func (s *storm) send(ctx context.Context, chat int, user string) error {
+	return s.calls.call(ctx, s.fleet.of("sender")[chat%2], user,
+		`mutation($c: String!, $u: String!) { createMessage(createMessageInput: {chatId: $c, content: "hello", senderId: $u}) { id } }`,
+		vars{"c": s.chats[chat], "u": user}, nil)
+}
+
+// chatter sends now and then until ctx ends, and gives how long each send took, in order of size.
+func (s *storm) chatter(ctx context.Context) []time.Duration {
+	var mu sync.Mutex
+	var took []time.Duration
+	var people sync.WaitGroup
+	for n := range 2 {
+		people.Go(func() {
+			rng := rand.New(rand.NewPCG(uint64(n), 1))
+			for ctx.Err() == nil {
+				user, began := rng.IntN(len(s.users)), time.Now()
+				if err := s.send(context.WithoutCancel(ctx), pick(rng, s.of[user]), s.users[user]); err != nil {
+					s.t.Errorf("a send: %v", err)
+				}
+				mu.Lock()
+				took = append(took, time.Since(began))
+				mu.Unlock()
+				pause(ctx, 100*time.Millisecond)
+			}
+		})
+	}
+	people.Wait()
+	slices.Sort(took)
+	return took
+}
+
+// resume makes one client's subscriptions whole. It tries again when it is put off, and stays connected until ctx ends.
+func (s *storm) resume(ctx context.Context, n int) {
+	rng := rand.New(rand.NewPCG(uint64(n), 2))
+	seen, missing := map[int]int64{}, map[int]bool{}
+	for _, c := range s.of[n] {
+		seen[c], missing[c] = 0, true
+	}
+	for ctx.Err() == nil {
+		ws, err := dial(ctx, s.fleet.of("receiver")[rng.IntN(2)], s.users[n])
+		if err != nil {
+			s.refused.Add(1)
+			pause(ctx, time.Duration(rng.IntN(500))*time.Millisecond)
+			continue
+		}
+		s.follow(ctx, ws, seen, missing)
+		_ = ws.Close()
+	}
+}
+
+func (s *storm) follow(ctx context.Context, ws *websocket.Conn, seen map[int]int64, missing map[int]bool) {
+	stop := context.AfterFunc(ctx, func() { _ = ws.Close() })
+	defer stop()
+	for c, seq := range seen {
+		if err := ws.WriteJSON(map[string]any{"type": "subscribe", "id": strconv.Itoa(c), "payload": map[string]any{
+			"query":     `subscription($c: ID!, $s: Seq) { chatEvents(chatId: $c, afterSeq: $s) { seq kind message { id content senderId } } }`,
+			"variables": vars{"c": s.chats[c], "s": seq},
+		}}); err != nil {
+			return
+		}
+	}
+	for {
+		_, text, err := ws.ReadMessage()
+		if err != nil {
+			return
+		}
+		c, seq := number(text, `"id":"`), number(text, `"chatEvents":{"seq":`)
+		if seq != seen[int(c)]+1 {
+			s.t.Errorf("a client that has seen %d was sent %s", seen[int(c)], text)
+			return
+		}
+		if seen[int(c)] = seq; seq >= stormMissed && missing[int(c)] {
+			delete(missing, int(c))
+			s.whole.Add(1)
+		}
+	}
+}
+
+// number finds a number behind a text, without decoding all of a message; 0 where there is none.
+func number(text []byte, after string) int64 {
+	_, rest, _ := bytes.Cut(text, []byte(after))
+	end := max(0, bytes.IndexFunc(rest, func(r rune) bool { return r < '0' || r > '9' }))
+	n, err := strconv.ParseInt(string(rest[:end]), 10, 64)
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+// TestReconnectStorm: clients with 20 subscriptions each come back all at once and are whole within 15 s on two cores.
+// STORM_CLIENTS says how many; 5,000 are what the product promises.
+func TestReconnectStorm(t *testing.T) {
+	clients := 1_000
+	if n, err := strconv.Atoi(os.Getenv("STORM_CLIENTS")); err == nil {
+		clients = n
+	}
+	dir := newDir(t)
+	binary, err := build(t.Context(), dir, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := newFleet(t.Context(), dir, binary)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := f.stop(); err != nil {
+			t.Error(err)
+		}
+	}()
+	s := newStorm(t, f, clients)
+	calm, stop := context.WithTimeout(t.Context(), 3*time.Second)
+	before := s.chatter(calm)
+	stop()
+
+	ctx, cancel := context.WithCancel(t.Context())
+	sending, hush := context.WithCancel(ctx)
+	var during []time.Duration
+	var all sync.WaitGroup
+	all.Go(func() { during = s.chatter(sending) })
+	began, want := time.Now(), int64(clients*stormEach)
+	for n := range clients {
+		all.Go(func() { s.resume(ctx, n) })
+	}
+	for s.whole.Load() < want && time.Since(began) < 2*stormTime {
+		time.Sleep(20 * time.Millisecond)
+	}
+	took := time.Since(began)
+	hush()
+	cancel()
+	all.Wait()
+	t.Logf("%d of %d subscriptions were whole after %s; %d connections were put off", s.whole.Load(), want, took, s.refused.Load())
+	t.Logf("sends took p50 %s and p99 %s before, p50 %s and p99 %s meanwhile", at(before, 0.5), at(before, 0.99), at(during, 0.5), at(during, 0.99))
+	if s.whole.Load() < want || took > stormTime {
+		t.Errorf("%d of %d subscriptions were whole after %s, want all within %s", s.whole.Load(), want, took, stormTime)
+	}
+}
+
+// at is a quantile of what is sorted.
+func at(sorted []time.Duration, q float64) time.Duration {
+	if len(sorted) == 0 {
+		return 0
+	}
+	return sorted[int(q*float64(len(sorted)-1))]
+}
