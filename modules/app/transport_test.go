@@ -210,6 +210,11 @@ func TestCrossOrigin(t *testing.T) {
 	if _, h, _ := s.do("POST", "/graphql", "{", withHeader("Origin", "http://localhost:3000")); h.Get("Access-Control-Allow-Origin") == "" {
 		t.Error("an error's answer cannot be read by an allowed page")
 	}
+	closed := serveWorld(t, func(c *Config) { c.AllowedOrigins = nil })
+	_, h, _ := closed.do("OPTIONS", "/graphql", "", map[string]string{"Origin": "https://evil.example", "Access-Control-Request-Method": "POST"})
+	if h.Get("Access-Control-Allow-Origin") != "" {
+		t.Errorf("preflight where no origin is allowed: %v", h)
+	}
 }
 
 // TestSlowBodiesEnd: a body that does not come is cut, and one that lies about its length does not hang.

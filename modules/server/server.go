@@ -12,6 +12,7 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -91,7 +92,8 @@ func (s *Server) handler() http.Handler {
 		mux.HandleFunc("/", notFound)
 	}
 	cross := cors.New(cors.Options{
-		AllowedOrigins: s.config.Origins, AllowCredentials: true, AllowedMethods: []string{http.MethodGet, http.MethodPost},
+		AllowOriginFunc:  func(origin string) bool { return slices.Contains(s.config.Origins, origin) }, // an empty list would allow all
+		AllowCredentials: true, AllowedMethods: []string{http.MethodGet, http.MethodPost},
 		AllowedHeaders: []string{"content-type", "accept", "user-id", "username", "authorization", "apollo-require-preflight",
 			"x-apollo-operation-name"},
 		ExposedHeaders: []string{"X-Request-Id", "Retry-After"}, MaxAge: 600,
