@@ -276,6 +276,19 @@ func TestHealth(t *testing.T) {
 	}
 }
 
+// TestHealthIsAskedUnderAnyName: container engines and balancers ask an address, not the host that the product is for.
+func TestHealthIsAskedUnderAnyName(t *testing.T) {
+	s := serveWorld(t, func(c *Config) { c.AllowedHosts = []string{"chat.example"} })
+	for _, path := range []string{"/healthz", "/readyz"} {
+		if status, _, body := s.do("GET", path, "", nil); status != 200 {
+			t.Errorf("%s: %d %s", path, status, body)
+		}
+	}
+	if status, _, _ := s.do("GET", "/", "", nil); status != 421 {
+		t.Errorf("a page under another name: %d", status)
+	}
+}
+
 // TestACallerWhoCannotBeLookedUp: the store is gone when a caller is to be identified.
 func TestACallerWhoCannotBeLookedUp(t *testing.T) {
 	l := newLossy(t, pgtest.URL(t))
