@@ -19,7 +19,7 @@ var levels = [][]string{
 	{"modules/bus"},
 	{"modules/history", "modules/gql"},
 	{"modules/identity"},
-	{"modules/pg", "modules/pglocal", "modules/redistest", "modules/gather"},
+	{"modules/pg", "modules/pglocal", "modules/redistest", "modules/gather", "modules/nodetest"},
 	{"modules/fault", "modules/id", "modules/sibling", "migrations", "schema", "frontend", "modules/lab/trace"},
 }
 

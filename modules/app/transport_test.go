@@ -9,8 +9,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"os"
-	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -19,6 +17,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"chat/modules/id"
+	"chat/modules/nodetest"
 	"chat/modules/pgtest"
 )
 
@@ -590,29 +589,10 @@ func TestSlowReaderLosesNothing(t *testing.T) {
 	}
 }
 
-// node runs a script of testdata/walk with the packages of its lock file.
-func node(t *testing.T, args ...string) string {
-	t.Helper()
-	if _, err := os.Stat("testdata/walk/node_modules"); err != nil {
-		install := exec.Command("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
-		install.Dir = "testdata/walk"
-		if out, err := install.CombinedOutput(); err != nil {
-			t.Fatalf("install the clients' packages: %v: %s", err, out)
-		}
-	}
-	cmd := exec.CommandContext(t.Context(), "node", args...)
-	cmd.Dir = "testdata/walk"
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		t.Fatalf("node %v: %v\n%s", args, err, out)
-	}
-	return string(out)
-}
-
 // TestWalk uses the product through Apollo Client and graphql-ws.
 func TestWalk(t *testing.T) {
 	s := serveWorld(t, nil)
-	if out := node(t, "walk.mjs", s.url("/graphql")); !strings.Contains(out, "walked") {
+	if out := nodetest.Run(t, "testdata/walk", "walk.mjs", s.url("/graphql")); !strings.Contains(out, "walked") {
 		t.Errorf("the walk: %s", out)
 	}
 }
@@ -620,7 +600,7 @@ func TestWalk(t *testing.T) {
 // TestGraphQLOverHTTP: every MUST and SHOULD of the specification, by the audits of npm's graphql-http.
 func TestGraphQLOverHTTP(t *testing.T) {
 	s := serveWorld(t, nil)
-	out := node(t, "audit.mjs", s.url("/graphql"))
+	out := nodetest.Run(t, "testdata/walk", "audit.mjs", s.url("/graphql"))
 	if !strings.Contains(out, "audited") {
 		t.Errorf("the audits: %s", out)
 	}
