@@ -144,6 +144,16 @@ func TestWrongSettingsAreOneLine(t *testing.T) {
 	}
 }
 
+// TestAFleetsSettingsAreTaken: a role in a container listens on every address, and insists on it.
+func TestAFleetsSettingsAreTaken(t *testing.T) {
+	for _, role := range []string{"user", "sender", "receiver"} {
+		_, err := settings(t, []string{"--role=" + role, "--host=0.0.0.0", "--insecure-open-access"}, "DB_HOST=postgres", "REDIS_HOST=redis")
+		if err != nil {
+			t.Errorf("%s: %v", role, err)
+		}
+	}
+}
+
 func TestWrongSettingsOfTheUIAreOneLine(t *testing.T) {
 	busy, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 // may import another to add that one's field to its object.
 var levels = [][]string{
 	{"cmd"},
-	{"modules/lab/soak"},
+	{"modules/lab/soak", "modules/lab/topology"},
 	{"modules/app", "modules/lab"},
 	{"modules/server", "modules/socket"},
 	{"modules/chat"}, // embeds the fields of read and user
