@@ -45,7 +45,7 @@ func serveSettings() []setting {
 	return append([]setting{
 		{"role", "CHAT_ROLE", "what is served: user, sender, receiver or all"},
 		{"host", "CHAT_HOST", "the address to listen on"},
-		{"port", "PORT", "the port (user 4001, sender 4002, receiver 4005, all 4000)"},
+		{"port", "PORT", "the port (user 4001, sender 4002, receiver 4005, all 4000; ui 3000)"},
 		{"mode", "NODE_ENV", "development or production; production hides the schema and its explorer"},
 		{"auth", "CHAT_AUTH", "who is believed: none takes everybody's word"},
 		{"insecure-open-access", "CHAT_INSECURE_OPEN_ACCESS", "allow --auth=none on an address that is not loopback"},
@@ -59,6 +59,12 @@ func serveSettings() []setting {
 		{"transport", "CHAT_TRANSPORT", "the WebSocket transport: own, or library for comparison"},
 		{"metrics-addr", "CHAT_METRICS_ADDR", "where /metrics and pprof are served; none: nowhere"},
 	}, databaseSettings()...)
+}
+
+// uiSettings are those that a server of pages has.
+func uiSettings() []setting {
+	has := []string{"host", "port", "allowed-hosts", "metrics-addr", "log-level", "log-format"}
+	return slices.DeleteFunc(serveSettings(), func(s setting) bool { return !slices.Contains(has, s.key) })
 }
 
 // addFlags gives a command its settings as flags.

@@ -3,11 +3,15 @@ package cmd
 import (
 	"bytes"
 	"context"
+	"io"
 	"io/fs"
+	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rs/zerolog"
 
@@ -137,6 +141,104 @@ func TestWrongSettingsAreOneLine(t *testing.T) {
 				t.Errorf("%v, want one line with %q", err, c.part)
 			}
 		})
+	}
+}
+
+// TestAFleetsSettingsAreTaken: a role in a container listens on every address, and insists on it.
+func TestAFleetsSettingsAreTaken(t *testing.T) {
+	for _, role := range []string{"user", "sender", "receiver"} {
+		_, err := settings(t, []string{"--role=" + role, "--host=0.0.0.0", "--insecure-open-access"}, "DB_HOST=postgres", "REDIS_HOST=redis")
+		if err != nil {
+			t.Errorf("%s: %v", role, err)
+		}
+	}
+}
+
+func TestWrongSettingsOfTheUIAreOneLine(t *testing.T) {
+	busy, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = busy.Close() }()
+	_, port, err := net.SplitHostPort(busy.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for part, args := range map[string][]string{
+		"unknown flag":        {"--role=user"},
+		"unexpected argument": {"extra"},
+		"--port=70000":        {"--port=70000"},
+		"--log-format=x":      {"--log-format=x"},
+		"--log-level=loud":    {"--log-level=loud"},
+		"free the port":       {"--port=" + port},
+		"--metrics-addr=x":    {"--port=" + freePort(t), "--metrics-addr=x"},
+	} {
+		_, err := output(t, append([]string{"ui"}, args...)...)
+		if err == nil || !strings.Contains(err.Error(), part) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("ui %v: %v, want one line with %q", args, err, part)
+		}
+	}
+}
+
+// TestUIAlone serves pages under the rules of every server, without any store.
+func TestUIAlone(t *testing.T) {
+	port, metrics := freePort(t), freePort(t)
+	t.Setenv("PORT", port)
+	ctx, stop := context.WithCancel(t.Context())
+	c := root()
+	c.SetErr(io.Discard)
+	c.SetArgs([]string{"ui", "--metrics-addr", "127.0.0.1:" + metrics})
+	ended := make(chan error, 1)
+	go func() { ended <- c.ExecuteContext(ctx) }()
+	for began := time.Now(); ; time.Sleep(10 * time.Millisecond) {
+		if _, err := output(t, "healthcheck"); err == nil {
+			break
+		} else if time.Since(began) > 10*time.Second {
+			t.Fatal(err)
+		}
+	}
+	get := func(url, host string) (int, http.Header, string) {
+		t.Helper()
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Host = host
+		res, err := http.DefaultTransport.RoundTrip(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = res.Body.Close() }()
+		body, err := io.ReadAll(res.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return res.StatusCode, res.Header, string(body)
+	}
+	here := "http://127.0.0.1:" + port
+	status, header, body := get(here+"/", "localhost")
+	if status != 200 || !strings.Contains(body, "<html") || !strings.Contains(header.Get("Content-Security-Policy"), "frame-ancestors 'none'") ||
+		header.Get("X-Content-Type-Options") != "nosniff" {
+		t.Errorf("the page: %d %v %.80s", status, header, body)
+	}
+	if strings.Contains(body, "/graphql") {
+		t.Errorf("the page points to an API that is not here: %s", body)
+	}
+	if status, _, _ := get(here+"/graphql", "localhost"); status != 404 {
+		t.Errorf("the API: %d", status)
+	}
+	if status, _, _ := get(here+"/", "evil.example"); status != 421 {
+		t.Errorf("the page under another name: %d", status)
+	}
+	if _, _, body := get(here+"/healthz", "localhost"); !strings.Contains(body, `"role":"ui"`) {
+		t.Errorf("healthz: %s", body)
+	}
+	if _, _, body := get("http://127.0.0.1:"+metrics+"/metrics", ""); !strings.Contains(body, "go_goroutines") {
+		t.Errorf("metrics: %.80s", body)
+	}
+	stop()
+	if err := <-ended; err != nil {
+		t.Errorf("the stop: %v", err)
 	}
 }
 

@@ -54,7 +54,8 @@ func root() *cobra.Command {
 		SilenceUsage:  true,
 	}
 	c.SetOut(os.Stdout)
-	c.AddCommand(serveCommand(app.Run), migrateCommand(), schemaCommand(), healthcheckCommand(), versionCommand(), benchCommand())
+	c.AddCommand(serveCommand(app.Run), uiCommand(app.RunUI), migrateCommand(), schemaCommand(), healthcheckCommand(), versionCommand(),
+		benchCommand())
 	return c
 }
 

@@ -173,9 +173,8 @@ func schemaIsCurrent(ctx context.Context, db *pg.DB) error {
 // serve runs the engines and the servers on an open database and an open listener.
 func serve(ctx context.Context, c Config, version string, db *pg.DB, gone <-chan struct{}, listener net.Listener, log zerolog.Logger) error {
 	role := Role(c.Role)
-	registry := prometheus.NewRegistry()
-	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		collectors.NewDBStatsCollector(db.Pool(), "chat"))
+	registry := newRegistry()
+	registry.MustRegister(collectors.NewDBStatsCollector(db.Pool(), "chat"))
 	development := c.Mode == "development"
 	hints, err := openBus(c, registry, log)
 	if err != nil {
@@ -221,6 +220,13 @@ func serve(ctx context.Context, c Config, version string, db *pg.DB, gone <-chan
 	err = errors.Join(err, front.Drain(drain))
 	stopEngines()
 	return errors.Join(err, running.Wait())
+}
+
+// newRegistry holds the metrics that every process has.
+func newRegistry() *prometheus.Registry {
+	r := prometheus.NewRegistry()
+	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return r
 }
 
 // openBus is how processes hear of each other.

@@ -10,7 +10,7 @@ import (
 // may import another to add that one's field to its object.
 var levels = [][]string{
 	{"cmd"},
-	{"modules/lab/soak"},
+	{"modules/lab/soak", "modules/lab/topology"},
 	{"modules/app", "modules/lab"},
 	{"modules/server", "modules/socket"},
 	{"modules/chat"}, // embeds the fields of read and user
@@ -19,7 +19,7 @@ var levels = [][]string{
 	{"modules/bus"},
 	{"modules/history", "modules/gql"},
 	{"modules/identity"},
-	{"modules/pg", "modules/pglocal", "modules/redistest", "modules/gather"},
+	{"modules/pg", "modules/pglocal", "modules/redistest", "modules/gather", "modules/nodetest"},
 	{"modules/fault", "modules/id", "modules/sibling", "migrations", "schema", "frontend", "modules/lab/trace"},
 }
 

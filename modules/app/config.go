@@ -68,18 +68,14 @@ func (c Config) Validate() error {
 		{"mode", c.Mode, []string{"development", "production"}},
 		{"auth", c.Auth, []string{"none"}},
 		{"transport", c.Transport, []string{"own", "library"}},
-		{"log-format", c.LogFormat, []string{"auto", "console", "json"}},
 		{"db-sslmode", c.DBSSLMode, []string{"disable", "allow", "prefer", "require", "verify-ca", "verify-full"}},
 	} {
-		if !slices.Contains(choice.allowed, choice.value) {
-			return fmt.Errorf("--%s=%s is not one of %s", choice.key, choice.value, strings.Join(choice.allowed, ", "))
+		if err := oneOf(choice.key, choice.value, choice.allowed...); err != nil {
+			return err
 		}
 	}
-	if _, err := zerolog.ParseLevel(c.LogLevel); err != nil {
-		return fmt.Errorf("--log-level=%s is not a level; use debug, info, warn or error", c.LogLevel)
-	}
-	if c.Port < 0 || c.Port > 65535 {
-		return fmt.Errorf("--port=%d is no port; use 1 to 65535, or leave it out", c.Port)
+	if err := c.validateProcess(); err != nil {
+		return err
 	}
 	if c.DBPool < 5 {
 		return fmt.Errorf("--db-pool=%d is too small; the process needs at least 5 connections", c.DBPool)
@@ -102,6 +98,27 @@ func (c Config) Validate() error {
 	case c.Auth == "none" && !isLoopback(c.Host) && !c.Insecure:
 		return fmt.Errorf("--auth=none lets everybody who can reach --host=%s read and write everything: "+
 			"use a loopback address, or insist with --insecure-open-access", c.Host)
+	}
+	return nil
+}
+
+// validateProcess looks at what every process has: a port and a log.
+func (c Config) validateProcess() error {
+	if err := oneOf("log-format", c.LogFormat, "auto", "console", "json"); err != nil {
+		return err
+	}
+	if _, err := zerolog.ParseLevel(c.LogLevel); err != nil {
+		return fmt.Errorf("--log-level=%s is not a level; use debug, info, warn or error", c.LogLevel)
+	}
+	if c.Port < 0 || c.Port > 65535 {
+		return fmt.Errorf("--port=%d is no port; use 1 to 65535, or leave it out", c.Port)
+	}
+	return nil
+}
+
+func oneOf(key, value string, allowed ...string) error {
+	if !slices.Contains(allowed, value) {
+		return fmt.Errorf("--%s=%s is not one of %s", key, value, strings.Join(allowed, ", "))
 	}
 	return nil
 }

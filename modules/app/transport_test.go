@@ -9,8 +9,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"os"
-	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -19,6 +17,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"chat/modules/id"
+	"chat/modules/nodetest"
 	"chat/modules/pgtest"
 )
 
@@ -210,6 +209,11 @@ func TestCrossOrigin(t *testing.T) {
 	if _, h, _ := s.do("POST", "/graphql", "{", withHeader("Origin", "http://localhost:3000")); h.Get("Access-Control-Allow-Origin") == "" {
 		t.Error("an error's answer cannot be read by an allowed page")
 	}
+	closed := serveWorld(t, func(c *Config) { c.AllowedOrigins = nil })
+	_, h, _ := closed.do("OPTIONS", "/graphql", "", map[string]string{"Origin": "https://evil.example", "Access-Control-Request-Method": "POST"})
+	if h.Get("Access-Control-Allow-Origin") != "" {
+		t.Errorf("preflight where no origin is allowed: %v", h)
+	}
 }
 
 // TestSlowBodiesEnd: a body that does not come is cut, and one that lies about its length does not hang.
@@ -268,6 +272,19 @@ func TestHealth(t *testing.T) {
 	}
 	if status, _, body := s.do("GET", "/readyz", "", nil); status != 200 || !strings.Contains(body, "ready") {
 		t.Errorf("readyz: %d %s", status, body)
+	}
+}
+
+// TestHealthIsAskedUnderAnyName: container engines and balancers ask an address, not the host that the product is for.
+func TestHealthIsAskedUnderAnyName(t *testing.T) {
+	s := serveWorld(t, func(c *Config) { c.AllowedHosts = []string{"chat.example"} })
+	for _, path := range []string{"/healthz", "/readyz"} {
+		if status, _, body := s.do("GET", path, "", nil); status != 200 {
+			t.Errorf("%s: %d %s", path, status, body)
+		}
+	}
+	if status, _, _ := s.do("GET", "/", "", nil); status != 421 {
+		t.Errorf("a page under another name: %d", status)
 	}
 }
 
@@ -572,29 +589,10 @@ func TestSlowReaderLosesNothing(t *testing.T) {
 	}
 }
 
-// node runs a script of testdata/walk with the packages of its lock file.
-func node(t *testing.T, args ...string) string {
-	t.Helper()
-	if _, err := os.Stat("testdata/walk/node_modules"); err != nil {
-		install := exec.Command("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
-		install.Dir = "testdata/walk"
-		if out, err := install.CombinedOutput(); err != nil {
-			t.Fatalf("install the clients' packages: %v: %s", err, out)
-		}
-	}
-	cmd := exec.CommandContext(t.Context(), "node", args...)
-	cmd.Dir = "testdata/walk"
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		t.Fatalf("node %v: %v\n%s", args, err, out)
-	}
-	return string(out)
-}
-
 // TestWalk uses the product through Apollo Client and graphql-ws.
 func TestWalk(t *testing.T) {
 	s := serveWorld(t, nil)
-	if out := node(t, "walk.mjs", s.url("/graphql")); !strings.Contains(out, "walked") {
+	if out := nodetest.Run(t, "testdata/walk", "walk.mjs", s.url("/graphql")); !strings.Contains(out, "walked") {
 		t.Errorf("the walk: %s", out)
 	}
 }
@@ -602,7 +600,7 @@ func TestWalk(t *testing.T) {
 // TestGraphQLOverHTTP: every MUST and SHOULD of the specification, by the audits of npm's graphql-http.
 func TestGraphQLOverHTTP(t *testing.T) {
 	s := serveWorld(t, nil)
-	out := node(t, "audit.mjs", s.url("/graphql"))
+	out := nodetest.Run(t, "testdata/walk", "audit.mjs", s.url("/graphql"))
 	if !strings.Contains(out, "audited") {
 		t.Errorf("the audits: %s", out)
 	}

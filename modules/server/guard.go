@@ -45,7 +45,7 @@ func (s *Server) recovered(next http.Handler) http.Handler {
 }
 
 // hosts refuses requests for other sites: a page of a stranger whose name was made to point here would otherwise be of
-// our own origin (DNS rebinding).
+// our own origin (DNS rebinding). Health is asked by engines and balancers, who know an address and no name.
 func (s *Server) hosts(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		host := r.Host
@@ -53,7 +53,8 @@ func (s *Server) hosts(next http.Handler) http.Handler {
 			host = name
 		}
 		host = strings.ToLower(strings.Trim(host, "[]"))
-		if len(s.config.Hosts) > 0 && !slices.Contains(s.config.Hosts, host) {
+		isHealth := r.URL.Path == "/healthz" || r.URL.Path == "/readyz"
+		if len(s.config.Hosts) > 0 && !slices.Contains(s.config.Hosts, host) && !isHealth {
 			gql.WriteError(w, http.StatusMisdirectedRequest, gql.NewError(r.Context(), gql.BadRequest, "This is not the host that was asked for"))
 			return
 		}

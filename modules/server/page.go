@@ -20,12 +20,15 @@ const explorerPolicy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'
 	"img-src 'self' data:; font-src 'self' data:; worker-src 'self' blob:; connect-src 'self' ws: wss:; " +
 	"frame-ancestors 'none'; base-uri 'none'; form-action 'self'; object-src 'none'"
 
-// unbuilt is shown where the frontend was not built into the binary.
-const unbuilt = `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>chat</title></head><body>
+// unbuilt is shown where the frontend was not built into the binary; unbuiltAPI follows where there is an API beside it.
+const (
+	unbuilt = `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>chat</title></head><body>
 <h1>chat is running</h1>
 <p>The pages are not part of this build. Build them with <code>go generate ./...</code>, which needs Node, and build chat again.</p>
-<p>The API works: send GraphQL to <a href="/graphql">/graphql</a>.</p>
-</body></html>`
+`
+	unbuiltAPI = `<p>The API works: send GraphQL to <a href="/graphql">/graphql</a>.</p>
+`
+)
 
 func pageHeaders(w http.ResponseWriter, csp string) {
 	h := w.Header()
@@ -36,7 +39,7 @@ func pageHeaders(w http.ResponseWriter, csp string) {
 }
 
 // pages serves a built frontend. Names under /assets/ hold a hash of their content and are kept for ever.
-func pages(files fs.FS) http.Handler {
+func (s *Server) pages(files fs.FS) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		pageHeaders(w, policy)
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
@@ -52,9 +55,8 @@ func pages(files fs.FS) http.Handler {
 		}
 		if name == "" {
 			name = "index.html"
-			if _, err := fs.Stat(files, name); err != nil {
-				w.Header().Set("Content-Type", "text/html; charset=utf-8")
-				_, _ = w.Write([]byte(unbuilt)) // a client that is gone gets none
+			if !exists(files, name) {
+				s.unbuilt(w)
 				return
 			}
 		}
@@ -101,11 +103,19 @@ func (s *Server) graphiql(w http.ResponseWriter, r *http.Request) {
 	pageHeaders(w, explorerPolicy)
 	w.Header().Set("Cache-Control", "no-cache")
 	if s.config.Pages == nil || !exists(s.config.Pages, "graphiql.html") {
-		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		_, _ = w.Write([]byte(unbuilt)) // a client that is gone gets none
+		s.unbuilt(w)
 		return
 	}
 	serveFile(w, r, s.config.Pages, "graphiql.html")
+}
+
+func (s *Server) unbuilt(w http.ResponseWriter) {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	text := unbuilt
+	if s.config.Exec != nil {
+		text += unbuiltAPI
+	}
+	_, _ = w.Write([]byte(text + "</body></html>")) // a client that is gone gets none
 }
 
 func exists(files fs.FS, name string) bool {

@@ -12,6 +12,7 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -33,6 +34,7 @@ const (
 
 // Config is what a Server is made of.
 type Config struct {
+	// Exec answers GraphQL; nil for a server of pages alone.
 	Exec *gql.Executor
 	// Identify finds the caller in a request's header and puts it into the context.
 	Identify func(ctx context.Context, header http.Header) (context.Context, error)
@@ -79,19 +81,22 @@ func New(c Config) *Server {
 
 func (s *Server) handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/graphql", s.counted("graphql", http.HandlerFunc(s.graphql)))
+	if s.config.Exec != nil {
+		mux.Handle("/graphql", s.counted("graphql", http.HandlerFunc(s.graphql)))
+	}
 	mux.HandleFunc("/healthz", s.healthz)
 	mux.HandleFunc("/readyz", s.readyz)
 	if s.config.UI != nil || s.config.Development {
-		mux.Handle("/assets/", pages(s.config.Pages))
+		mux.Handle("/assets/", s.pages(s.config.Pages))
 	}
 	if s.config.UI != nil {
-		mux.Handle("/", pages(s.config.UI))
+		mux.Handle("/", s.pages(s.config.UI))
 	} else {
 		mux.HandleFunc("/", notFound)
 	}
 	cross := cors.New(cors.Options{
-		AllowedOrigins: s.config.Origins, AllowCredentials: true, AllowedMethods: []string{http.MethodGet, http.MethodPost},
+		AllowOriginFunc:  func(origin string) bool { return slices.Contains(s.config.Origins, origin) }, // an empty list would allow all
+		AllowCredentials: true, AllowedMethods: []string{http.MethodGet, http.MethodPost},
 		AllowedHeaders: []string{"content-type", "accept", "user-id", "username", "authorization", "apollo-require-preflight",
 			"x-apollo-operation-name"},
 		ExposedHeaders: []string{"X-Request-Id", "Retry-After"}, MaxAge: 600,

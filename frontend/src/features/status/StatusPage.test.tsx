@@ -32,3 +32,13 @@ test("names what is not ready, and what does not answer", async () => {
   expect(await screen.findByText("not ready: database")).toBeTruthy();
   expect(await screen.findByText("does not answer")).toBeTruthy();
 });
+
+test("a server of pages alone promises no API", async () => {
+  answer({
+    "/healthz": { status: "ok", version: "v1.2.3", role: "ui" },
+    "/readyz": { status: "ready" },
+  });
+  render(<StatusPage />);
+  expect(await screen.findByText(/the pages alone/)).toBeTruthy();
+  expect(screen.queryByRole("link")).toBeNull();
+});

@@ -6,9 +6,24 @@ function State({ good, yes, no }: { good: boolean | undefined; yes: string; no: 
   return <span className={good ? "good" : "bad"}>{good ? yes : no}</span>;
 }
 
+/** What a server says that has no API of its own. */
+function PagesAlone({ version }: { version: string | undefined }) {
+  return (
+    <main className="status">
+      <h1>chat</h1>
+      <p>A real-time chat system. This server has the pages alone; the API is served by processes of its roles.</p>
+      <dl>
+        <dt>Version</dt>
+        <dd>{version}</dd>
+      </dl>
+    </main>
+  );
+}
+
 /** Says what runs here. */
 export function StatusPage() {
   const { version, role, api, ready, failing } = useStatus();
+  if (role === "ui") return <PagesAlone version={version} />;
   return (
     <main className="status">
       <h1>chat</h1>

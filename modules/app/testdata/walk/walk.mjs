@@ -1,68 +1,117 @@
 // Walks through the product as a client would: Apollo Client over HTTP, graphql-ws over a WebSocket.
 // Usage: node walk.mjs http://127.0.0.1:4000/graphql
+//    or: node walk.mjs USERS SENDERS RECEIVERS, each the URLs of all instances of a role, separated by commas
+//
+// Of several instances the mutations take turns, a query must be answered by all alike, and a subscription that is opened
+// on all must give the same on all.
 import assert from "node:assert/strict";
 import { ApolloClient, ApolloLink, gql, HttpLink, InMemoryCache } from "@apollo/client/core";
 import { GraphQLWsLink } from "@apollo/client/link/subscriptions";
 import { createClient } from "graphql-ws";
 import WebSocket from "ws";
 
-const url = process.argv[2];
+const [user, sender = user, receiver = user] = process.argv.slice(2).map((list) => list.split(","));
+const instances = { user, sender, receiver };
+const accounts = new Set(["users", "user", "userByUsername", "me", "createUser", "updateUser", "removeUser"]);
 const sockets = [];
+const served = new Set();
+const turns = new Map();
+
+/** The field of an operation, and the instances that serve it. */
+function route(document) {
+  const [{ operation, selectionSet }] = document.definitions;
+  const field = selectionSet.selections[0].name.value;
+  const role = accounts.has(field) ? "user" : operation === "mutation" ? "sender" : "receiver";
+  return { operation, field, urls: instances[role] };
+}
+
+/** The instance whose turn it is to execute a mutation. Not every field begins with the same one. */
+function turn(field, urls) {
+  const n = turns.get(field) ?? turns.size;
+  turns.set(field, n + 1);
+  const url = urls[n % urls.length];
+  served.add(url);
+  return url;
+}
 
 /** A client that says who it is by header and connection parameter, as clients of the brief's API do. */
 function connect(userId = "") {
-  const socket = createClient({
-    url: url.replace("http", "ws"),
-    webSocketImpl: WebSocket,
-    connectionParams: { "user-id": userId, username: "" },
-    lazy: false,
+  const identity = { "user-id": userId, username: "" };
+  const live = new Map(
+    receiver.map((uri) => {
+      const socket = createClient({ url: uri.replace("http", "ws"), webSocketImpl: WebSocket, connectionParams: identity, lazy: false });
+      sockets.push(socket);
+      return [uri, new GraphQLWsLink(socket)];
+    }),
+  );
+  const http = new HttpLink({ headers: identity }); // the uri is in the context of each operation
+  const link = new ApolloLink((operation) =>
+    (operation.operationType === "subscription" ? live.get(operation.getContext().uri) : http).request(operation),
+  );
+  return new ApolloClient({
+    link,
+    cache: new InMemoryCache(),
+    queryDeduplication: false,
+    defaultOptions: { query: { fetchPolicy: "no-cache" }, mutate: { fetchPolicy: "no-cache" } },
   });
-  sockets.push(socket);
-  const http = new HttpLink({ uri: url, headers: { "user-id": userId, username: "" } });
-  const link = ApolloLink.split(({ operationType }) => operationType === "subscription", new GraphQLWsLink(socket), http);
-  return new ApolloClient({ link, cache: new InMemoryCache(), defaultOptions: { query: { fetchPolicy: "no-cache" }, mutate: { fetchPolicy: "no-cache" } } });
 }
 
 const nobody = connect();
 const run = async (client, text, variables) => {
   const document = gql(text);
-  const isMutation = document.definitions[0].operation === "mutation";
-  const { data } = isMutation
-    ? await client.mutate({ mutation: document, variables })
-    : await client.query({ query: document, variables });
-  return data;
+  const { operation, field, urls } = route(document);
+  if (operation === "mutation") {
+    const { data } = await client.mutate({ mutation: document, variables, context: { uri: turn(field, urls) } });
+    return data;
+  }
+  const answers = [];
+  for (const uri of urls) {
+    const { data } = await client.query({ query: document, variables, context: { uri } });
+    answers.push(data);
+  }
+  for (const other of answers) assert.deepEqual(other, answers[0], text);
+  return answers[0];
 };
 
-/** Collects what a subscription gives; `until(n)` waits for the n-th. */
+/** Collects what a subscription gives; `until(n)` waits for the n-th on every instance. */
 function listen(client, text, variables) {
-  const got = [];
+  const query = gql(text);
   let wake = () => {};
-  client.subscribe({ query: gql(text), variables }).subscribe({
-    next: ({ data, error }) => {
-      assert.equal(error, undefined);
-      got.push(Object.values(data)[0]);
-      wake();
-    },
-    error: (error) => {
-      console.error("subscription failed", text, error);
-      process.exit(1);
-    },
+  const all = receiver.map((uri) => {
+    const got = [];
+    client.subscribe({ query, variables, context: { uri } }).subscribe({
+      next: ({ data, error }) => {
+        assert.equal(error, undefined);
+        got.push(Object.values(data)[0]);
+        wake();
+      },
+      error: (error) => {
+        console.error("subscription failed", text, error);
+        process.exit(1);
+      },
+    });
+    return got;
   });
   return {
-    got,
+    got: all[0],
     async until(n) {
       const deadline = Date.now() + 10_000;
-      while (got.length < n) {
-        assert.ok(Date.now() < deadline, `waited for ${n} of ${text}, have ${JSON.stringify(got)}`);
+      while (all.some((got) => got.length < n)) {
+        assert.ok(Date.now() < deadline, `waited for ${n} of ${text}, have ${JSON.stringify(all)}`);
         await new Promise((resolve) => {
           wake = resolve;
           setTimeout(resolve, 100);
         });
       }
-      return got;
+      const content = (got) => got.slice(0, n).map((value) => JSON.stringify(value)).sort();
+      for (const got of all) assert.deepEqual(content(got), content(all[0]), text);
+      return all[0];
     },
   };
 }
+
+/** A subscription says nothing when it begins. */
+const begun = () => new Promise((resolve) => setTimeout(resolve, receiver.length > 1 ? 1000 : 300));
 
 // Users: both call forms, a taken name, the list with empty identity headers.
 const names = ["ann", "bob", "cid", "dee"];
@@ -93,7 +142,7 @@ const as = Object.fromEntries(names.map((name) => [name, connect(users[name])]))
 
 // A direct chat and a group, seen live by their members.
 const added = listen(as.bob, `subscription ($u: String!) { chatAdded(userId: $u) { id name chatType participantIds } }`, { u: users.bob });
-await new Promise((resolve) => setTimeout(resolve, 300)); // a subscription says nothing when it begins
+await begun();
 const { createChat: direct } = await run(
   as.ann,
   `mutation ($p: [String!]!) { createChat(createChatInput: { name: "", description: "", chatType: "direct", participantIds: $p }) { id chatType participantIds createdBy } }`,
@@ -115,7 +164,7 @@ const edits = listen(as.bob, `subscription ($c: ID!) { messageUpdated(chatId: $c
 const deletions = listen(as.bob, `subscription ($c: ID!) { messageDeleted(chatId: $c) { id chatId content isDeleted } }`, { c: direct.id });
 const log = listen(as.bob, `subscription ($c: ID!) { chatEvents(chatId: $c, afterSeq: 0) { seq kind } }`, { c: direct.id });
 const counts = listen(as.bob, `subscription ($u: String!) { unreadCountUpdated(userId: $u) { chatId userId unreadCount } }`, { u: users.bob });
-await new Promise((resolve) => setTimeout(resolve, 300));
+await begun();
 const send = (from, chat, content, key) =>
   run(
     as[from],
@@ -127,7 +176,7 @@ assert.equal((await send("ann", direct.id, "hello", "key-1")).id, hello.id);
 assert.equal((await messages.until(1))[0].content, "hello");
 assert.equal((await counts.until(1))[0].unreadCount, 1);
 const reads = listen(as.ann, `subscription ($m: ID!) { messageReadUpdated(messageId: $m) { messageId userId readAt } }`, { m: hello.id });
-await new Promise((resolve) => setTimeout(resolve, 300));
+await begun();
 const mark = `mutation ($m: ID!, $u: String!) { markMessageAsRead(messageId: $m, userId: $u) { id messageId userId readAt } }`;
 const [first, second] = await Promise.all([1, 2].map(() => run(as.bob, mark, { m: hello.id, u: users.bob })));
 assert.deepEqual(first, second);
@@ -155,7 +204,7 @@ assert.deepEqual((await log.until(3)).map((e) => [e.seq, e.kind]), [
 
 // Members come and go, and everybody is told.
 const shape = listen(as.cid, `subscription ($u: String!) { chatUpdated(userId: $u) { id name participantIds } }`, { u: users.cid });
-await new Promise((resolve) => setTimeout(resolve, 300));
+await begun();
 await run(as.cid, `mutation ($c: ID!, $u: String!) { addParticipant(chatId: $c, userId: $u) { id } }`, { c: group.id, u: users.dee });
 assert.equal((await shape.until(1))[0].participantIds.length, 4);
 await run(as.ann, `mutation ($c: ID!) { updateChat(id: $c, name: "crew") { name } }`, { c: group.id });
@@ -176,7 +225,7 @@ const { createChat: busy } = await run(
   { p: [users.ann, ...crowd] },
 );
 const stream = listen(as.ann, `subscription ($c: ID!) { messageAdded(chatId: $c) { seq content } }`, { c: busy.id });
-await new Promise((resolve) => setTimeout(resolve, 300));
+await begun();
 await Promise.all(
   crowd.map(async (sender, n) => {
     for (let k = 0; k < 4; k++) {
@@ -197,6 +246,7 @@ const last = stream.got.at(-1);
 const { markChatRead } = await run(as.ann, `mutation ($c: ID!, $s: Seq!) { markChatRead(chatId: $c, upToSeq: $s) { unreadCount } }`, { c: busy.id, s: last.seq });
 assert.equal(markChatRead.unreadCount, 0);
 
+for (const url of [...user, ...sender]) assert.ok(served.has(url), `${url} has executed no mutation`);
 for (const socket of sockets) socket.dispose();
 console.log("walked");
 process.exit(0);
