@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -298,6 +299,28 @@ func TestACallerWhoCannotBeLookedUp(t *testing.T) {
 	if status != 200 || !strings.Contains(body, "UNAVAILABLE") || !strings.Contains(body, "requestId") {
 		t.Errorf("%d %s", status, body)
 	}
+}
+
+// TestASilentStoreIsAnsweredInTime: a mutation is answered within 5 s of its arrival, whatever it waited for, also when the
+// caller is looked up behind others.
+func TestASilentStoreIsAnsweredInTime(t *testing.T) {
+	l := newLossy(t, pgtest.URL(t))
+	s := serveWorld(t, func(c *Config) { c.DatabaseURL = l.url })
+	l.silent.Store(true)
+	defer l.silent.Store(false)
+	var all sync.WaitGroup
+	for n := range 12 {
+		all.Go(func() {
+			time.Sleep(time.Duration(n) * 50 * time.Millisecond) // one after the other, as people come
+			began := time.Now()
+			_, _, body := s.do("POST", "/graphql", `{"query":"mutation { createUser(username: \"x\", email: \"x@example.org\") { id } }"}`,
+				withHeader("user-id", id.New[id.User]().String()))
+			if took := time.Since(began); took > 5*time.Second || !strings.Contains(body, "UNAVAILABLE") {
+				t.Errorf("after %s: %s", took, body)
+			}
+		})
+	}
+	all.Wait()
 }
 
 // TestLimitsOfDocuments are refused before anything runs.

@@ -204,6 +204,7 @@ type lossy struct {
 	swallow atomic.Int32 // how many more answers
 	lost    atomic.Int32
 	down    atomic.Bool // refuses connections
+	silent  atomic.Bool // passes no answer on
 	conns   sync.Map    // net.Conn -> struct{}
 }
 
@@ -280,6 +281,9 @@ func (l *lossy) serve(client net.Conn) {
 		if committing.Load() && strings.Contains(string(buf[:n]), "COMMIT") && l.swallow.Add(-1) >= 0 {
 			l.lost.Add(1)
 			return // stored, and nobody hears of it
+		}
+		for l.silent.Load() {
+			time.Sleep(time.Millisecond)
 		}
 		if _, err := client.Write(buf[:n]); err != nil {
 			return

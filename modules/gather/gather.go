@@ -9,10 +9,12 @@ import (
 	"chat/modules/fault"
 )
 
-// readTime is how long one reading may take.
-const readTime = 5 * time.Second
+const (
+	readTime = 5 * time.Second // of one reading
+	parallel = 3               // readings under way: one whose connection is dead holds nobody else up
+)
 
-// Reads answers questions after keys: what is asked while a reading is under way is read together in the next. So an answer
+// Reads answers questions after keys: what is asked while readings are under way is read together in the next. So an answer
 // is never older than its question, and a storm of questions costs few statements. Safe for concurrent use.
 type Reads[K comparable, V any] struct {
 	life context.Context
@@ -21,7 +23,7 @@ type Reads[K comparable, V any] struct {
 
 	mu      sync.Mutex
 	waiting []*reading[K, V] // the last one may take further keys
-	busy    bool
+	running int
 }
 
 // reading is one call of read.
@@ -68,8 +70,8 @@ func (g *Reads[K, V]) ask(key K) *reading[K, V] {
 		r.asked[key] = struct{}{}
 		r.keys = append(r.keys, key)
 	}
-	if !g.busy {
-		g.busy = true
+	if g.running < parallel {
+		g.running++
 		go g.work()
 	}
 	return r
@@ -80,7 +82,7 @@ func (g *Reads[K, V]) work() {
 	for {
 		g.mu.Lock()
 		if len(g.waiting) == 0 {
-			g.busy = false
+			g.running--
 			g.mu.Unlock()
 			return
 		}

@@ -82,13 +82,21 @@ func (x *Executor) Parse(ctx context.Context, req Request) (*Document, *Error) {
 // mutationTime is how long a mutation may take: it is answered within 5 s, by UNAVAILABLE if nothing else.
 const mutationTime = 4500 * time.Millisecond
 
+// Bounded gives a mutation the time that it may take, from now: a transport calls it before it looks the caller up.
+func (d *Document) Bounded(ctx context.Context) (context.Context, context.CancelFunc) {
+	if d.Operation.Operation != ast.Mutation {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeout(ctx, mutationTime)
+}
+
 // Execute runs the query or mutation of doc. It never returns nil. A mutation that a store's absence keeps from being
 // answered says whether it may have happened.
 func (x *Executor) Execute(ctx context.Context, doc *Document) *Response {
 	if doc.Operation.Operation != ast.Mutation {
 		return x.Run(ctx, doc.Query, doc.OperationName, doc.Variables)
 	}
-	ctx, cancel := context.WithTimeout(ctx, mutationTime)
+	ctx, cancel := doc.Bounded(ctx)
 	defer cancel()
 	res := x.Run(ctx, doc.Query, doc.OperationName, doc.Variables)
 	for _, err := range res.Errors {
