@@ -79,6 +79,8 @@ func (s *Server) run(ctx context.Context, header http.Header, req gql.Request) *
 	if doc.IsSubscription() {
 		return gql.Failed(gql.NewError(ctx, gql.BadRequest, "A subscription needs a WebSocket"))
 	}
+	ctx, cancel := gql.Within(ctx, doc)
+	defer cancel()
 	called, err := s.config.Identify(ctx, header)
 	if err != nil {
 		res := gql.Failed(s.config.Exec.Refuse(ctx, err))
