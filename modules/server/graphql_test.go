@@ -45,6 +45,9 @@ func TestAnUnknownCallerCostsNoMoreThanACall(t *testing.T) {
 			if took := time.Since(began); took > limit || out.Code != http.StatusOK || !strings.Contains(out.Body.String(), `"code":"UNAVAILABLE"`) {
 				t.Errorf("%s: %d %s after %s", query, out.Code, out.Body, took)
 			}
+			if wait := out.Header().Get("Retry-After"); wait != "1" {
+				t.Errorf("%s: Retry-After %q, want 1", query, wait)
+			}
 		})
 	}
 }
