@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/http"
 	"os"
@@ -17,6 +18,9 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"chat/migrations"
+	"chat/modules/pgtest"
 )
 
 // binary is the product as it is built, with a data directory of its own.
@@ -287,5 +291,86 @@ func TestWhatStandsAgainstAStart(t *testing.T) {
 		if err == nil || !strings.Contains(string(out), c.part) || strings.Count(strings.TrimSpace(string(out)), "\n") > 0 {
 			t.Errorf("%s: %v\n%s", name, err, out)
 		}
+	}
+}
+
+// TestAKilledMigrationGoesOn: a run that is killed in the middle of a migration leaves nothing half done, and the next one
+// finishes. No migration builds an index concurrently, which could be left invalid; none is.
+func TestAKilledMigrationGoesOn(t *testing.T) {
+	b := newBinary(t)
+	url := pgtest.Empty(t)
+	migrate := func(step string) *exec.Cmd {
+		cmd := exec.Command(b.path, "migrate", step)
+		cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "DATABASE_URL=" + url}
+		return cmd
+	}
+	run := func(step string) string {
+		t.Helper()
+		out, err := migrate(step).CombinedOutput()
+		if err != nil {
+			t.Fatalf("migrate %s: %v\n%s", step, err, out)
+		}
+		return string(out)
+	}
+	all, err := fs.Glob(migrations.Files(), "*.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	run("up")
+	for range all[1:] {
+		run("down")
+	}
+	db := pgtest.Open(t, url).Pool()
+	count := func(query string) int {
+		t.Helper()
+		var n int
+		if err := db.QueryRowContext(t.Context(), query).Scan(&n); err != nil {
+			t.Fatalf("%s: %v", query, err)
+		}
+		return n
+	}
+	lock, err := db.BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = lock.Rollback() }()
+	if _, err := lock.ExecContext(t.Context(), `LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE`); err != nil {
+		t.Fatal(err)
+	}
+	killed := migrate("up") // its first step refers to the accounts
+	if err := killed.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		if count(`SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND wait_event <> 'advisory'`) > 0 {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("the migration does not wait for the lock")
+		}
+	}
+	if err := killed.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = killed.Wait() // how it ended is known
+	next := make(chan string, 1)
+	go func() {
+		out, err := migrate("up").CombinedOutput()
+		next <- fmt.Sprintf("%v\n%s", err, out)
+	}()
+	if err := lock.Rollback(); err != nil {
+		t.Fatal(err)
+	}
+	if out := <-next; !strings.HasPrefix(out, "<nil>") || !strings.Contains(out, "up "+all[len(all)-1]) {
+		t.Errorf("the next run: %s", out)
+	}
+	if out := run("status"); strings.Contains(out, "not run") {
+		t.Errorf("after the next run: %s", out)
+	}
+	if n := count(`SELECT count(*) FROM pg_index WHERE NOT indisvalid`); n > 0 {
+		t.Errorf("%d indexes are invalid", n)
+	}
+	if out := run("up"); !strings.Contains(out, "nothing to do") {
+		t.Errorf("once more: %s", out)
 	}
 }

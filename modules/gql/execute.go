@@ -82,23 +82,24 @@ func (x *Executor) Parse(ctx context.Context, req Request) (*Document, *Error) {
 // mutationTime is how long a mutation may take: it is answered within 5 s, by UNAVAILABLE if nothing else.
 const mutationTime = 4500 * time.Millisecond
 
-// Bounded gives a mutation the time that it may take, from now: a transport calls it before it looks the caller up.
-func (d *Document) Bounded(ctx context.Context) (context.Context, context.CancelFunc) {
-	if d.Operation.Operation != ast.Mutation {
-		return context.WithCancel(ctx)
+// Within bounds the time of a document. A transport that has something to find out before it can execute the document
+// begins with it.
+func Within(ctx context.Context, doc *Document) (context.Context, context.CancelFunc) {
+	if doc.Operation.Operation == ast.Mutation {
+		return context.WithTimeout(ctx, mutationTime)
 	}
-	return context.WithTimeout(ctx, mutationTime)
+	return context.WithCancel(ctx)
 }
 
 // Execute runs the query or mutation of doc. It never returns nil. A mutation that a store's absence keeps from being
 // answered says whether it may have happened.
 func (x *Executor) Execute(ctx context.Context, doc *Document) *Response {
-	if doc.Operation.Operation != ast.Mutation {
-		return x.Run(ctx, doc.Query, doc.OperationName, doc.Variables)
-	}
-	ctx, cancel := doc.Bounded(ctx)
+	ctx, cancel := Within(ctx, doc)
 	defer cancel()
 	res := x.Run(ctx, doc.Query, doc.OperationName, doc.Variables)
+	if doc.Operation.Operation != ast.Mutation {
+		return res
+	}
 	for _, err := range res.Errors {
 		// A root field knows what has become of its change. Below it the change has happened, and only the answer fails; an
 		// error without a path is that of the time, which cuts off whatever was under way.

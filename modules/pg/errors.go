@@ -16,6 +16,7 @@ const (
 	codeUniqueViolation      = "23505"
 	codeSerializationFailure = "40001"
 	codeDeadlockDetected     = "40P01"
+	codeNotSupported         = "0A000"
 )
 
 // Code gives the SQLSTATE of an error of PostgreSQL, or "".

@@ -125,6 +125,9 @@ type Tx struct {
 // other error nothing was changed.
 func (db *DB) Tx(ctx context.Context, do func(*Tx) error) error {
 	tx, err := db.pool.BeginTxx(ctx, nil)
+	if Code(err) == codeNotSupported { // lib/pq begins READ WRITE, which a standby refuses: what is left after a failover
+		return fault.Busy(err)
+	}
 	if err != nil {
 		return explain(err, "BEGIN")
 	}

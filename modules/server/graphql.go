@@ -22,6 +22,9 @@ const (
 	mediaJSON     = "application/json"
 )
 
+// retrySeconds is when it makes sense to call again after a store was out of reach.
+const retrySeconds = "1"
+
 // graphql is /graphql: POST of JSON, the upgrade to WebSocket, and GraphiQL for people.
 func (s *Server) graphql(w http.ResponseWriter, r *http.Request) {
 	switch {
@@ -79,7 +82,7 @@ func (s *Server) run(ctx context.Context, header http.Header, req gql.Request) *
 	if doc.IsSubscription() {
 		return gql.Failed(gql.NewError(ctx, gql.BadRequest, "A subscription needs a WebSocket"))
 	}
-	ctx, cancel := doc.Bounded(ctx)
+	ctx, cancel := gql.Within(ctx, doc)
 	defer cancel()
 	called, err := s.config.Identify(ctx, header)
 	if err != nil {
@@ -101,6 +104,9 @@ func (s *Server) answer(w http.ResponseWriter, media string, res *gql.Response) 
 	if err != nil {
 		s.config.Log.Error().Err(err).Msg("a response cannot be encoded")
 		status, body = http.StatusInternalServerError, []byte(`{"errors":[{"message":"Internal error"}]}`)
+	}
+	if gql.OutOfReach(res.Errors) != nil {
+		w.Header().Set("Retry-After", retrySeconds)
 	}
 	w.Header().Set("Content-Type", media+"; charset=utf-8")
 	w.WriteHeader(status)

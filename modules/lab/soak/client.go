@@ -26,6 +26,7 @@ type refusal struct {
 	Extensions struct {
 		Code    string
 		Outcome string
+		Role    string
 	}
 }
 
@@ -95,14 +96,19 @@ type frame struct {
 	Payload json.RawMessage `json:"payload,omitempty"`
 }
 
-// dial opens a socket and has it acknowledged.
+// dial opens a socket that takes little before it is read, and has it acknowledged.
 func dial(ctx context.Context, p *process, user string) (*websocket.Conn, error) {
+	return dialWith(ctx, p, user, 8192)
+}
+
+// dialWith is dial with room for so many bytes that are not read yet; 0 is what the system gives.
+func dialWith(ctx context.Context, p *process, user string, room int) (*websocket.Conn, error) {
 	dialer := websocket.Dialer{
 		Subprotocols: []string{"graphql-transport-ws"}, HandshakeTimeout: callTime, ReadBufferSize: 4096,
 		NetDialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
 			conn, err := new(net.Dialer).DialContext(ctx, network, address)
-			if tcp, ok := conn.(*net.TCPConn); ok {
-				_ = tcp.SetReadBuffer(8192) // so that a slow reader is felt; a hint to the system
+			if tcp, ok := conn.(*net.TCPConn); ok && room > 0 {
+				_ = tcp.SetReadBuffer(room) // so that a slow reader is felt; a hint to the system
 			}
 			return conn, err
 		},

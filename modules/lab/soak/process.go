@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -23,13 +24,14 @@ const (
 
 // process is one process of the product on a port of its own, which can be killed, paused and started again.
 type process struct {
-	name string
-	role string
-	port int
-	path string
-	args []string
-	env  []string
-	log  string // the path of what it says
+	name   string
+	role   string
+	port   int
+	inside string // the address of its metrics
+	path   string
+	args   []string
+	env    []string
+	log    string // the path of what it says
 
 	mu       sync.Mutex
 	cmd      *exec.Cmd
@@ -42,10 +44,14 @@ func newProcess(dir, path, role string, number int, env []string) (*process, err
 	if err != nil {
 		return nil, err
 	}
-	name := fmt.Sprintf("%s%d", role, number)
+	metrics, err := freePort()
+	if err != nil {
+		return nil, err
+	}
+	name, inside := fmt.Sprintf("%s%d", role, number), "127.0.0.1:"+strconv.Itoa(metrics)
 	return &process{
-		name: name, role: role, port: port, path: path, log: filepath.Join(dir, name+".log"), env: env,
-		args: []string{"serve", "--role", role, "--port", strconv.Itoa(port), "--log-format", "json"},
+		name: name, role: role, port: port, inside: inside, path: path, log: filepath.Join(dir, name+".log"), env: env,
+		args: []string{"serve", "--role", role, "--port", strconv.Itoa(port), "--metrics-addr", inside, "--log-format", "json"},
 	}, nil
 }
 
@@ -105,6 +111,41 @@ func (p *process) ready(ctx context.Context, done <-chan struct{}) error {
 			return fmt.Errorf("%s does not become ready: %s", p.name, p.lastWords())
 		}
 	}
+}
+
+// metric reads a counter or gauge, named with its labels if it has any. One that counts nothing yet is 0.
+func (p *process) metric(ctx context.Context, name string) (float64, error) {
+	text, err := p.get(ctx, p.inside, "/metrics")
+	if err != nil {
+		return 0, err
+	}
+	for line := range strings.Lines(text) {
+		if value, ok := strings.CutPrefix(line, name+" "); ok {
+			return strconv.ParseFloat(strings.TrimSpace(value), 64)
+		}
+	}
+	return 0, nil
+}
+
+// get reads a page of the process, of its own address or of that of its metrics. An answer other than 200 is an error.
+func (p *process) get(ctx context.Context, address, path string) (string, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+path, nil)
+	if err != nil {
+		return "", fmt.Errorf("ask %s: %w", p.name, err)
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return "", fmt.Errorf("ask %s: %w", p.name, err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	text, err := io.ReadAll(res.Body)
+	if err == nil && res.StatusCode != http.StatusOK {
+		err = fmt.Errorf("%s: %s", res.Status, text)
+	}
+	if err != nil {
+		return "", fmt.Errorf("read %s of %s: %w", path, p.name, err)
+	}
+	return string(text), nil
 }
 
 // kill ends the process at once.

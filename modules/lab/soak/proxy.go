@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	toxiproxy "github.com/Shopify/toxiproxy/v2"
@@ -85,8 +86,8 @@ func (swallowCommit) Pipe(stub *toxics.ToxicStub) {
 
 // losePublish lets every n-th PUBLISH go to a channel that nobody hears.
 type losePublish struct {
-	Every int `json:"every"`
-	count int
+	Every int64        `json:"every"`
+	count atomic.Int64 // one toxic is that of all connections
 }
 
 // Pipe passes everything on, and renames the channel of some commands.
@@ -114,8 +115,7 @@ func (l *losePublish) rename(data []byte) {
 			return
 		}
 		at += n + len(command)
-		l.count++
-		if name := bytes.Index(data[at:], []byte("chat:{")); name >= 0 && l.count%l.Every == 0 {
+		if name := bytes.Index(data[at:], []byte("chat:{")); l.count.Add(1)%l.Every == 0 && name >= 0 {
 			copy(data[at+name:], "lost:{")
 		}
 	}
