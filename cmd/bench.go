@@ -14,7 +14,7 @@ import (
 
 // benchCommand measures this binary beside PostgreSQL's own benchmark.
 func benchCommand() *cobra.Command {
-	seconds := 8
+	seconds, fleet := 8, false
 	c := &cobra.Command{
 		Use:   "bench",
 		Short: "Measure sends, their cost, starts and memory beside pgbench, in one table",
@@ -29,10 +29,17 @@ func benchCommand() *cobra.Command {
 				return err
 			}
 			b := lab.Bench{Binary: binary, PGBench: pgbench, Seconds: seconds, Out: c.OutOrStdout()}
-			return b.Run(c.Context())
+			if !fleet {
+				return b.Run(c.Context())
+			}
+			if b.Redis, err = exec.LookPath("redis-server"); err != nil {
+				return errors.New("redis-server, which a fleet hears by, is not installed; on Debian: sudo apt-get install redis-server")
+			}
+			return b.RunFleet(c.Context())
 		},
 	}
 	c.Flags().IntVar(&seconds, "seconds", seconds, "how long each load lasts")
+	c.Flags().BoolVar(&fleet, "fleet", fleet, "measure two processes of each role, with Redis and a subscriber in each chat")
 	return c
 }
 

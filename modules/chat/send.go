@@ -102,28 +102,33 @@ func (*sends) Check(ctx context.Context, tx *pg.Tx, changes []*sender.Change) er
 	if err := tx.Select(ctx, &found, checkSends, ids, chats, senders, pq.Array(keys)); err != nil {
 		return err
 	}
+	against := make([]*sendCheck, len(changes))
+	for n := range found {
+		against[found[n].Place] = &found[n]
+	}
 	for n, c := range changes {
-		decideSend(c, &found[n])
+		decideSend(c, against[n])
 	}
 	return nil
 }
 
+// decideSend decides about a message; found is what stands against it, or nil.
 func decideSend(c *sender.Change, found *sendCheck) {
 	s := c.Input.(*sending)
 	switch {
-	case found.IsStored && s.key != nil && !bytes.Equal(found.Hash, s.hash):
+	case found == nil && c.Locked().IsActive:
+		c.Accept(sender.Row{Kind: history.MessageAdded, Subject: id.Any(s.id)})
+	case found == nil:
+		c.Refuse(removed())
+	case !found.IsStored:
+		c.Refuse(fault.NoChat(c.Chat))
+	case s.key != nil && !bytes.Equal(found.Hash, s.hash):
 		c.Refuse(fault.New(fault.IdempotencyMisused, "clientMessageId was used for another message"))
-	case found.IsStored:
+	default:
 		c.Result = found.messageRow
 		c.Recall(sender.Row{
 			Kind: history.MessageAdded, Subject: id.Any(found.ID), Seq: found.Seq, At: found.CreatedAt,
 		})
-	case !found.IsMember:
-		c.Refuse(fault.NoChat(c.Chat))
-	case !c.Locked().IsActive:
-		c.Refuse(removed())
-	default:
-		c.Accept(sender.Row{Kind: history.MessageAdded, Subject: id.Any(s.id)})
 	}
 }
 

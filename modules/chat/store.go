@@ -213,14 +213,13 @@ func chatOfMessage(ctx context.Context, db pg.Reader, message id.Message) (id.Ch
 	return chat, err
 }
 
-// A message that waits to be stored, and what there is already: itself after a lost answer, or the first one with its
-// key. LATERAL with LIMIT keeps the plan at index look-ups whatever the planner believes of the tables' sizes.
+// What stands against storing messages: one that is stored already, itself after a lost answer or the first one with its
+// key, and a sender who is no member. Most have neither, and cost no row. LATERAL with LIMIT keeps the plan at index
+// look-ups whatever the planner believes of the tables' sizes.
 //
 // $1 ids, $2 chats, $3 senders, $4 keys (null: none)
 const checkSends = `
-	SELECT i.ord, coalesce(s.content_hash, '') AS content_hash, s.id IS NOT NULL AS is_stored,
-	       EXISTS (SELECT FROM chat_members v
-	               WHERE v.chat_id = i.chat_id AND v.user_id = i.sender_id AND v.left_seq IS NULL) AS is_member,
+	SELECT i.ord - 1 AS place, coalesce(s.content_hash, '') AS content_hash, s.id IS NOT NULL AS is_stored,
 	       coalesce(s.id, i.id) AS id, i.chat_id, coalesce(s.seq, 0) AS seq, coalesce(s.version, 0) AS version, i.sender_id,
 	       coalesce(s.content, '') AS content, i.client_message_id, coalesce(s.created_at, 'epoch') AS created_at,
 	       s.edited_at, s.deleted_at
@@ -232,14 +231,15 @@ const checkSends = `
 	       (SELECT x.* FROM messages x
 	        WHERE  x.chat_id = i.chat_id AND x.sender_id = i.sender_id AND x.client_message_id = i.client_message_id LIMIT 1)
 	       LIMIT 1) s ON true
-	ORDER  BY i.ord`
+	WHERE  s.id IS NOT NULL
+	OR     NOT EXISTS (SELECT FROM chat_members v
+	                   WHERE v.chat_id = i.chat_id AND v.user_id = i.sender_id AND v.left_seq IS NULL)`
 
 type sendCheck struct {
 	messageRow
-	Order    int    `db:"ord"`
+	Place    int    `db:"place"` // in the batch
 	Hash     []byte `db:"content_hash"`
-	IsStored bool   `db:"is_stored"`
-	IsMember bool   `db:"is_member"`
+	IsStored bool   `db:"is_stored"` // or else its sender is no member
 }
 
 // $1 ids, $2 chats, $3 seqs, $4 numbers, $5 senders, $6 contents, $7 keys, $8 hashes, $9 times

@@ -2,6 +2,7 @@ package gql
 
 import (
 	"context"
+	"encoding/json"
 	stderrors "errors"
 	"fmt"
 	"time"
@@ -24,6 +25,16 @@ type Response struct {
 	Started bool
 }
 
+// Encode is the response as clients get it, in JSON. graphql-go has encoded the data, which is not looked at again.
+func (r *Response) Encode() ([]byte, error) {
+	if len(r.Errors) > 0 || len(r.Extensions) > 0 || r.Data == nil {
+		return json.Marshal(r.Response)
+	}
+	body := make([]byte, 0, len(r.Data)+len(`{"data":}`))
+	body = append(append(body, `{"data":`...), r.Data...)
+	return append(body, '}'), nil
+}
+
 // Failed is the response to a request that did not begin to execute.
 func Failed(errs ...*Error) *Response {
 	return &Response{Response: graphql.Response{Errors: errs}}
@@ -37,6 +48,7 @@ func Options(introspection func(context.Context) bool) []graphql.SchemaOpt {
 		graphql.MaxSelections(5_000),
 		graphql.OverlapValidationLimit(10_000),
 		graphql.MaxParallelism(10),
+		graphql.DisableFieldSelections(), // no resolver asks for them
 		graphql.RestrictIntrospection(introspection),
 		graphql.PanicHandler(panics{}),
 		graphql.Logger(panics{}),

@@ -3,6 +3,7 @@ package gql
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -130,4 +131,23 @@ func TestMutationsSayWhatHasBecomeOfThem(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestEncode: a response is the same text whichever way it is put together.
+func TestEncode(t *testing.T) {
+	for _, res := range []*Response{
+		{Response: graphql.Response{Data: []byte(`{"a":"\u003cb\u003e","c":[1,null]}`)}},
+		{Response: graphql.Response{Data: []byte(`null`), Errors: []*Error{{Message: "wrong"}}}},
+		{Response: graphql.Response{Data: []byte(`{"a":1}`), Extensions: map[string]any{"truncated": []string{"a"}}}},
+		Failed(&Error{Message: "wrong"}),
+		{},
+	} {
+		want, err := json.Marshal(res.Response)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := res.Encode(); err != nil || string(got) != string(want) {
+			t.Errorf("encoded as %s (%v), want %s", got, err, want)
+		}
+	}
 }

@@ -5,7 +5,9 @@
 package id
 
 import (
+	"bytes"
 	"database/sql/driver"
+	"encoding/hex"
 	"fmt"
 	"strings"
 
@@ -38,6 +40,9 @@ type (
 	change  struct{}
 )
 
+// length is that of the canonical form.
+const length = 36
+
 // New makes an id, as in New[User](): UUIDv7, so that ids made later sort later and indexes grow at their end.
 func New[I ~[16]byte]() I {
 	return I(uuid.Must(uuid.NewV7())) // fails only where the system has no randomness
@@ -46,7 +51,7 @@ func New[I ~[16]byte]() I {
 // Parse reads an id in its canonical form, in either case, as in Parse[User](text). Anything else is the zero id.
 func Parse[I ~[16]byte](text string) I {
 	var none I
-	if len(text) != 36 {
+	if len(text) != length {
 		return none
 	}
 	u, err := uuid.Parse(text)
@@ -68,10 +73,22 @@ func (i Of[Thing]) String() string {
 }
 
 // Compare orders ids as PostgreSQL does: -1, 0 or 1.
-func (i Of[Thing]) Compare(j Of[Thing]) int { return strings.Compare(string(i[:]), string(j[:])) }
+func (i Of[Thing]) Compare(j Of[Thing]) int { return bytes.Compare(i[:], j[:]) }
 
 // MarshalText is String.
-func (i Of[Thing]) MarshalText() ([]byte, error) { return []byte(i.String()), nil }
+func (i Of[Thing]) MarshalText() ([]byte, error) { return i.AppendText(make([]byte, 0, length)) }
+
+// AppendText appends String.
+func (i Of[Thing]) AppendText(text []byte) ([]byte, error) {
+	if i.IsZero() {
+		return text, nil
+	}
+	text = hex.AppendEncode(text, i[:4])
+	for _, part := range [][]byte{i[4:6], i[6:8], i[8:10], i[10:]} {
+		text = hex.AppendEncode(append(text, '-'), part)
+	}
+	return text, nil
+}
 
 // UnmarshalText is Parse; it never fails.
 func (i *Of[Thing]) UnmarshalText(text []byte) error {
@@ -117,7 +134,7 @@ type List[I ~[16]byte] []I
 
 // Value is the SQL parameter, a uuid[] as text.
 func (l List[I]) Value() (driver.Value, error) {
-	text := make([]byte, 0, 2+37*len(l))
+	text := make([]byte, 0, 2+(length+1)*len(l))
 	text = append(text, '{')
 	for n, i := range l {
 		if n > 0 {
@@ -126,7 +143,7 @@ func (l List[I]) Value() (driver.Value, error) {
 		if Any(i).IsZero() {
 			text = append(text, "NULL"...)
 		} else {
-			text = append(text, Any(i).String()...)
+			text, _ = Any(i).AppendText(text) // it never fails
 		}
 	}
 	return string(append(text, '}')), nil

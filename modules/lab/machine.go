@@ -1,15 +1,14 @@
 package lab
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"regexp"
+	"slices"
 	"strconv"
 	"strings"
+	"syscall"
+	"time"
 )
 
 // ticks is the unit of CPU time in /proc: USER_HZ, which is 100 on every Linux that Go runs on.
@@ -32,15 +31,26 @@ func cpu(pid int, children bool) float64 {
 	return total / ticks
 }
 
-func (p *process) serverCPU() float64 { return cpu(p.cmd.Process.Pid, false) }
+// family is the CPU seconds of a process and all its children, dead or alive. A child that ends while they are added would
+// be counted twice or not at all: then they are added again.
+func family(pid int) float64 {
+	for {
+		before := childrenOf(pid)
+		total := cpu(pid, true)
+		for _, child := range before {
+			total += cpu(child, false)
+		}
+		if slices.Equal(before, childrenOf(pid)) {
+			return total
+		}
+	}
+}
 
-// databaseCPU is that of PostgreSQL's postmaster and all its children, dead or alive.
-func (p *process) databaseCPU() float64 {
-	postmaster := p.postmaster()
-	total := cpu(postmaster, true)
+// childrenOf lists them in the order of their ids as text.
+func childrenOf(pid int) (children []int) {
 	stats, err := filepath.Glob("/proc/[0-9]*/stat")
 	if err != nil {
-		return total
+		return nil
 	}
 	for _, path := range stats {
 		stat, err := os.ReadFile(path)
@@ -48,28 +58,24 @@ func (p *process) databaseCPU() float64 {
 			continue
 		}
 		fields := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
-		if fields[1] == strconv.Itoa(postmaster) {
-			pid, err := strconv.Atoi(filepath.Base(filepath.Dir(path)))
-			if err == nil {
-				total += cpu(pid, false)
-			}
+		child, err := strconv.Atoi(filepath.Base(filepath.Dir(path)))
+		if err == nil && fields[1] == strconv.Itoa(pid) {
+			children = append(children, child)
 		}
 	}
-	return total
+	return children
 }
 
-func (p *process) postmaster() int {
-	text, err := os.ReadFile(filepath.Join(p.dir, "data", "postmaster.pid"))
-	if err != nil {
+// own is the CPU seconds of this process, which is the clients.
+func own() float64 {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
 		return 0
 	}
-	first, _, _ := strings.Cut(string(text), "\n")
-	pid, err := strconv.Atoi(first)
-	if err != nil {
-		return 0
-	}
-	return pid
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano()).Seconds()
 }
+
+func (p *process) cpu() float64 { return cpu(p.cmd.Process.Pid, false) }
 
 // memory is the product's resident set, in bytes.
 func (p *process) memory() int64 {
@@ -82,47 +88,4 @@ func (p *process) memory() int64 {
 		return 0
 	}
 	return pages * int64(os.Getpagesize())
-}
-
-// floor runs pgbench with plain single-row inserts of the same text, on the same server.
-func (b *Bench) floor(ctx context.Context, p *process, clients int) (load, error) {
-	socket, err := os.ReadFile(filepath.Join(p.dir, "socket"))
-	if err != nil {
-		return load{}, fmt.Errorf("find PostgreSQL's socket: %w", err)
-	}
-	script := filepath.Join(p.dir, "insert.sql")
-	if err := os.WriteFile(script, []byte("INSERT INTO bench_floor (content) VALUES ('"+text+"');\n"), 0o600); err != nil {
-		return load{}, fmt.Errorf("write pgbench's script: %w", err)
-	}
-	psql := exec.CommandContext(ctx, filepath.Join(filepath.Dir(b.PGBench), "psql"), "-q", "-h", string(socket), "-U", "postgres", "chat",
-		"-c", "CREATE TABLE IF NOT EXISTS bench_floor (id bigserial PRIMARY KEY, content text NOT NULL, at timestamptz DEFAULT now())",
-		"-c", "SET client_min_messages = warning")
-	psql.Env = append(os.Environ(), "PGOPTIONS=-c client_min_messages=warning")
-	if out, err := psql.CombinedOutput(); err != nil {
-		return load{}, fmt.Errorf("make pgbench's table: %s (%w)", out, err)
-	}
-	database := p.databaseCPU()
-	cmd := exec.CommandContext(ctx, b.PGBench, "-n", "-h", string(socket), "-U", "postgres", "-f", script,
-		"-c", strconv.Itoa(clients), "-j", "2", "-T", strconv.Itoa(b.Seconds), "chat")
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		return load{}, fmt.Errorf("run pgbench: %s (%w)", out, err)
-	}
-	rate, latency := figure(out, `tps = ([\d.]+)`), figure(out, `latency average = ([\d.]+)`)
-	if rate == 0 {
-		return load{}, errors.New("pgbench gave no rate: " + string(out))
-	}
-	return load{rate: rate, p50: latency, database: (p.databaseCPU() - database) / rate / float64(b.Seconds) * 1000}, nil
-}
-
-func figure(out []byte, pattern string) float64 {
-	match := regexp.MustCompile(pattern).FindSubmatch(out)
-	if match == nil {
-		return 0
-	}
-	value, err := strconv.ParseFloat(string(match[1]), 64)
-	if err != nil {
-		return 0
-	}
-	return value
 }

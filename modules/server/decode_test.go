@@ -17,7 +17,7 @@ func FuzzRequest(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		req, err := decode(strings.NewReader(string(body)))
+		req, err := decode(strings.NewReader(string(body)), int64(len(body)))
 		if err != nil {
 			return
 		}

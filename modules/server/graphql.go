@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"mime"
 	"net/http"
@@ -63,7 +62,7 @@ func (s *Server) post(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTime)) // of a connection that can
-	req, err := decode(http.MaxBytesReader(w, r.Body, maxBodyBytes))
+	req, err := decode(http.MaxBytesReader(w, r.Body, maxBodyBytes), r.ContentLength)
 	if err != nil {
 		w.Header().Set("Connection", "close") // the rest of the body is not waited for
 		status, refusal := refuseBody(ctx, err)
@@ -100,7 +99,7 @@ func (s *Server) answer(w http.ResponseWriter, media string, res *gql.Response) 
 	if !res.Started && media == mediaResponse {
 		status = http.StatusBadRequest
 	}
-	body, err := json.Marshal(res.Response)
+	body, err := res.Encode()
 	if err != nil {
 		s.config.Log.Error().Err(err).Msg("a response cannot be encoded")
 		status, body = http.StatusInternalServerError, []byte(`{"errors":[{"message":"Internal error"}]}`)
