@@ -65,8 +65,20 @@ func freePort() (int, error) {
 
 func (p *process) url() string { return fmt.Sprintf("http://127.0.0.1:%d/graphql", p.port) }
 
-// start starts the process and waits until it is ready.
+// errNoDatabase is the end of a process that found no database at its start.
+var errNoDatabase = errors.New("the database was out of reach")
+
+// start starts the process and waits until it is ready. As supervisors do, it starts one again that found no database.
 func (p *process) start(ctx context.Context) error {
+	for began := time.Now(); ; {
+		err := p.launch(ctx)
+		if !errors.Is(err, errNoDatabase) || time.Since(began) > readyTime {
+			return err
+		}
+	}
+}
+
+func (p *process) launch(ctx context.Context) error {
 	out, err := os.OpenFile(p.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {
 		return fmt.Errorf("open the log of %s: %w", p.name, err)
@@ -106,7 +118,11 @@ func (p *process) ready(ctx context.Context, done <-chan struct{}) error {
 		select {
 		case <-time.After(20 * time.Millisecond):
 		case <-done:
-			return fmt.Errorf("%s ended at its start: %s", p.name, p.lastWords())
+			words := p.lastWords()
+			if strings.Contains(words, "the database is out of reach") {
+				return fmt.Errorf("%s ended at its start: %w", p.name, errNoDatabase)
+			}
+			return fmt.Errorf("%s ended at its start: %s", p.name, words)
 		case <-ctx.Done():
 			return fmt.Errorf("%s does not become ready: %s", p.name, p.lastWords())
 		}
