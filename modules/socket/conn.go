@@ -2,12 +2,13 @@ package socket
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"sync"
 	"time"
 	"unicode/utf8"
 
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/gorilla/websocket"
 
 	"chat/modules/fault"
@@ -176,7 +177,7 @@ func (c *conn) handle(m message) {
 }
 
 // init identifies the caller. A payload that is not understood is 4400, a caller that is refused 4403.
-func (c *conn) init(payload json.RawMessage) {
+func (c *conn) init(payload jsontext.Value) {
 	if !c.endInitWait() {
 		c.close(closeTooManyInits, "Too many initialisation requests")
 		return

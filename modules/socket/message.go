@@ -2,9 +2,11 @@ package socket
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"chat/modules/gql"
 )
@@ -35,15 +37,15 @@ const (
 type message struct {
 	ID      string
 	Type    string
-	Payload json.RawMessage // nil where there is none
+	Payload jsontext.Value // nil where there is none
 }
 
 // parseMessage reads a message. Its error is the reason of close code 4400.
 func parseMessage(data []byte) (message, error) {
 	var m struct {
-		ID      *string         `json:"id"`
-		Type    *string         `json:"type"`
-		Payload json.RawMessage `json:"payload"`
+		ID      *string        `json:"id"`
+		Type    *string        `json:"type"`
+		Payload jsontext.Value `json:"payload"`
 	}
 	if err := json.Unmarshal(data, &m); err != nil {
 		return message{}, errors.New("invalid message received")
@@ -74,12 +76,12 @@ func parseMessage(data []byte) (message, error) {
 }
 
 // parseSubscribe reads the payload of a subscribe message. Its error is the reason of close code 4400.
-func parseSubscribe(payload json.RawMessage) (gql.Request, error) {
+func parseSubscribe(payload jsontext.Value) (gql.Request, error) {
 	var p struct {
-		OperationName *string         `json:"operationName"`
-		Query         *string         `json:"query"`
-		Variables     map[string]any  `json:"variables"`
-		Extensions    json.RawMessage `json:"extensions"`
+		OperationName *string        `json:"operationName"`
+		Query         *string        `json:"query"`
+		Variables     map[string]any `json:"variables"`
+		Extensions    jsontext.Value `json:"extensions"`
 	}
 	if payload == nil || json.Unmarshal(payload, &p) != nil || p.Query == nil {
 		return gql.Request{}, errors.New("'subscribe' message payload must have a query, and variables that are an object")
