@@ -17,6 +17,8 @@ const (
 	codeSerializationFailure = "40001"
 	codeDeadlockDetected     = "40P01"
 	codeNotSupported         = "0A000"
+	codeReadOnly             = "25006"
+	codeIdleTransaction      = "25P03"
 )
 
 // Code gives the SQLSTATE of an error of PostgreSQL, or "".
@@ -52,7 +54,12 @@ func unreachable(err error) bool {
 			"57": // operator intervention: shutdown, cancelled statement
 			return true
 		}
-		return e.Code == "25006" // read-only: a standby, or a full disk being protected
+		switch string(e.Code) {
+		case codeReadOnly, // a standby, or a full disk being protected
+			codeIdleTransaction: // we were frozen, and it has ended the transaction
+			return true
+		}
+		return false
 	}
 	if _, ok := errors.AsType[net.Error](err); ok {
 		return true

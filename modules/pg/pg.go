@@ -30,30 +30,37 @@ type DB struct {
 
 // Open makes a pool of at most size connections. It does not connect.
 func Open(address string, size int) (*DB, error) {
-	withPlans, err := genericPlans(address)
+	address, err := withSettings(address)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := pq.NewConnector(withPlans); err != nil {
+	if _, err := pq.NewConnector(address); err != nil {
 		return nil, fmt.Errorf("read the database address: %w", err)
 	}
-	pool := sqlx.NewDb(sql.OpenDB(&connector{withPlans}), "postgres")
+	pool := sqlx.NewDb(sql.OpenDB(&connector{address}), "postgres")
 	pool.SetMaxOpenConns(size)
 	pool.SetMaxIdleConns(size)
 	pool.SetConnMaxIdleTime(5 * time.Minute)
 	return &DB{pool: pool}, nil
 }
 
-// genericPlans lets PostgreSQL plan each prepared statement once. It would plan most of ours at every run, because it
-// thinks arrays of one element cheaper than arrays in general, and planning costs several times what the statement does.
-// It is a parameter of the connection's start, so that a pooler in transaction mode can be told to leave it out.
-func genericPlans(address string) (string, error) {
+// maxIdle is how long a transaction may do nothing before PostgreSQL ends it.
+const maxIdle = 3 * time.Second
+
+// withSettings adds what each connection asks for at its start, where a pooler in transaction mode can be told to leave it
+// out.
+//
+// Each prepared statement is planned once: PostgreSQL would plan most of ours at every run, because it thinks arrays of one
+// element cheaper than arrays in general, and planning costs several times what the statement does. And a transaction ends
+// that does nothing for 3 s: its process is frozen or cut off, and others wait for the chats that it has locked.
+func withSettings(address string) (string, error) {
 	u, err := url.Parse(address)
 	if err != nil {
 		return "", errors.New("the database address is not of the form postgres://user:password@host:port/name")
 	}
 	q := u.Query()
 	q.Set("plan_cache_mode", "force_generic_plan")
+	q.Set("idle_in_transaction_session_timeout", fmt.Sprint(maxIdle.Milliseconds()))
 	u.RawQuery = q.Encode()
 	return u.String(), nil
 }
