@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"syscall"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -99,13 +100,7 @@ type frame struct {
 func dial(ctx context.Context, p *process, user string) (*websocket.Conn, error) {
 	dialer := websocket.Dialer{
 		Subprotocols: []string{"graphql-transport-ws"}, HandshakeTimeout: callTime, ReadBufferSize: 4096,
-		NetDialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
-			conn, err := new(net.Dialer).DialContext(ctx, network, address)
-			if tcp, ok := conn.(*net.TCPConn); ok {
-				_ = tcp.SetReadBuffer(8192) // so that a slow reader is felt; a hint to the system
-			}
-			return conn, err
-		},
+		NetDialContext: (&net.Dialer{Control: narrow}).DialContext,
 	}
 	ws, res, err := dialer.DialContext(ctx, fmt.Sprintf("ws://127.0.0.1:%d/graphql", p.port), nil)
 	if err != nil {
@@ -133,6 +128,18 @@ func dial(ctx context.Context, p *process, user string) (*websocket.Conn, error)
 		return nil, errors.Join(fmt.Errorf("open a socket to %s: %w", p.name, err), ws.Close())
 	}
 	return ws, nil
+}
+
+// narrow makes a connection as it is over a network: with segments of a network's size and a small buffer. Over loopback
+// the systems would hold megabytes between the two ends, and no reader would be felt as slow.
+func narrow(_, _ string, c syscall.RawConn) error {
+	var err error
+	set := func(fd uintptr) {
+		err = errors.Join(
+			syscall.SetsockoptInt(int(fd), syscall.IPPROTO_TCP, syscall.TCP_MAXSEG, 1400),
+			syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVBUF, 16<<10))
+	}
+	return errors.Join(c.Control(set), err)
 }
 
 // subscribe asks for the log of a chat after a seq.
