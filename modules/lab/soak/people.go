@@ -30,6 +30,9 @@ type run struct {
 	record *trace.Recorder
 	rooms  []*room
 	think  time.Duration // between two calls of a writer
+	text   int           // the characters of a message, at most
+
+	patience time.Duration // for everybody to see everything
 
 	ops    atomic.Int64
 	failed chan error // the first thing that must never happen
@@ -132,7 +135,7 @@ type stored struct {
 func (w *writer) send(ctx context.Context, room *room) error {
 	w.sent++
 	key := fmt.Sprintf("%s-%d", w.user[len(w.user)-12:], w.sent)
-	text := key + " " + strings.Repeat("x", w.rng.IntN(400))
+	text := key + " " + strings.Repeat("x", w.rng.IntN(w.text))
 	text = strings.TrimSpace(text)
 	var out struct{ CreateMessage stored }
 	err := w.do(ctx, w.rng, trace.Entry{What: trace.Send, Chat: room.id, User: w.user, Key: key, Text: text},
@@ -240,6 +243,7 @@ type subscriber struct {
 	stop       context.CancelFunc
 
 	slow atomic.Bool // reads nothing for a while
+	away atomic.Bool // does not connect for a while
 	seen atomic.Int64
 	over atomic.Bool // its membership has ended
 
@@ -260,6 +264,9 @@ func (r *run) subscriber(name, user string, room *room, after int64, seed uint64
 // follow goes on until stop, or until the membership has ended.
 func (s *subscriber) follow() {
 	for conn := 1; s.life.Err() == nil && !s.over.Load(); conn++ {
+		for s.away.Load() && s.life.Err() == nil {
+			pause(s.life, 50*time.Millisecond)
+		}
 		p := pick(s.rng, s.fleet.of("receiver"))
 		ws, err := dial(s.life, p, s.user)
 		if err != nil {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	toxiproxy "github.com/Shopify/toxiproxy/v2"
@@ -57,6 +58,7 @@ func (p *proxy) spoil(kind, stream, attributes string) (heal func() error, err e
 // registerToxics makes our own kinds known to the library.
 func registerToxics() {
 	toxics.Register("swallow_commit", new(swallowCommit))
+	toxics.Register("lose_commit", new(loseCommit))
 	toxics.Register("lose_publish", new(losePublish))
 }
 
@@ -68,13 +70,25 @@ type swallowCommit struct{}
 var commitTag = []byte("C\x00\x00\x00\x0bCOMMIT\x00")
 
 // Pipe passes everything on but the answer to COMMIT.
-func (swallowCommit) Pipe(stub *toxics.ToxicStub) {
+func (swallowCommit) Pipe(stub *toxics.ToxicStub) { pipeUntil(stub, commitTag) }
+
+// loseCommit ends a connection in the place of a COMMIT: PostgreSQL never hears of it.
+type loseCommit struct{}
+
+// commitQuery is COMMIT as a simple query, which is how lib/pq sends it. Source: PostgreSQL, "Message Formats".
+var commitQuery = []byte("Q\x00\x00\x00\x0bCOMMIT\x00")
+
+// Pipe passes everything on but COMMIT.
+func (loseCommit) Pipe(stub *toxics.ToxicStub) { pipeUntil(stub, commitQuery) }
+
+// pipeUntil passes everything on, and ends the connection in the place of what holds the text.
+func pipeUntil(stub *toxics.ToxicStub, text []byte) {
 	for {
 		select {
 		case <-stub.Interrupt:
 			return
 		case chunk := <-stub.Input:
-			if chunk == nil || bytes.Contains(chunk.Data, commitTag) {
+			if chunk == nil || bytes.Contains(chunk.Data, text) {
 				stub.Close()
 				return
 			}
@@ -85,8 +99,8 @@ func (swallowCommit) Pipe(stub *toxics.ToxicStub) {
 
 // losePublish lets every n-th PUBLISH go to a channel that nobody hears.
 type losePublish struct {
-	Every int `json:"every"`
-	count int
+	Every int64        `json:"every"`
+	count atomic.Int64 // over all connections
 }
 
 // Pipe passes everything on, and renames the channel of some commands.
@@ -114,8 +128,7 @@ func (l *losePublish) rename(data []byte) {
 			return
 		}
 		at += n + len(command)
-		l.count++
-		if name := bytes.Index(data[at:], []byte("chat:{")); name >= 0 && l.count%l.Every == 0 {
+		if name := bytes.Index(data[at:], []byte("chat:{")); name >= 0 && l.count.Add(1)%l.Every == 0 {
 			copy(data[at+name:], "lost:{")
 		}
 	}

@@ -21,18 +21,22 @@ type plan struct {
 	faults  []fault
 	rooms   int
 	writers int // all in every room
+	text    int // characters of a message, at most
 	readers int // subscribers of each room beside its guests
+
+	patience time.Duration // for everybody to see everything, when nothing fails any more
 }
 
 func normal(seed uint64, lasts time.Duration) plan {
 	return plan{
 		seed: seed, lasts: lasts, quiet: 3 * time.Second, think: 60 * time.Millisecond, faults: allFaults(),
-		rooms: 4, writers: 8, readers: 5,
+		rooms: 4, writers: 8, readers: 5, text: 400, patience: settleTime,
 	}
 }
 
 const (
-	settleTime = 30 * time.Second // for everybody to see everything, when nothing fails any more
+	settleTime = 30 * time.Second // the patience of a long run
+	restTime   = 3 * settleTime   // for everything that is done at rest
 	logRows    = 9_000            // of a log that are read at the end
 	visitTime  = 4 * time.Second  // that a guest stays and is away, on average
 )
@@ -42,7 +46,7 @@ const (
 func execute(ctx context.Context, f *fleet, p plan) ([]trace.Entry, error) {
 	rng := rand.New(rand.NewPCG(p.seed, 0))
 	r := &run{
-		fleet: f, client: newClient(), record: trace.NewRecorder(), think: p.think, failed: make(chan error, 1),
+		fleet: f, client: newClient(), record: trace.NewRecorder(), think: p.think, text: p.text, patience: p.patience, failed: make(chan error, 1),
 		keys: map[string]string{}, subs: map[*subscriber]struct{}{},
 	}
 	writers, err := r.settle(ctx, p, rng)
@@ -73,9 +77,12 @@ func execute(ctx context.Context, f *fleet, p plan) ([]trace.Entry, error) {
 	}
 	stop()
 	people.Wait()
-	err = errors.Join(err, f.hasDied())
-	if err == nil {
-		err = r.rest(ctx, writers)
+	died := f.hasDied()
+	err = errors.Join(err, died)
+	if died == nil { // after a failure as well: what is there then tells more of it
+		resting, cancel := context.WithTimeout(ctx, restTime)
+		err = errors.Join(err, r.rest(resting, writers))
+		cancel()
 	}
 	r.mu.Lock()
 	for s := range r.subs {
@@ -132,8 +139,8 @@ func (r *run) settle(ctx context.Context, p plan, rng *rand.Rand) ([]*writer, er
 	return writers, nil
 }
 
-// rest waits until everybody has seen everything, lets everybody read and write once more, and notes what every receiver
-// then answers.
+// rest waits until everybody has seen everything, lets everybody read, write and take back once more, and notes what every
+// receiver then answers.
 func (r *run) rest(ctx context.Context, writers []*writer) error {
 	if err := r.caughtUp(ctx); err != nil {
 		return err
@@ -148,6 +155,10 @@ func (r *run) rest(ctx context.Context, writers []*writer) error {
 			if err := w.send(ctx, pick(w.rng, r.rooms)); err != nil {
 				return fmt.Errorf("send at rest: %w", err)
 			}
+		}
+		w.mine = w.mine[len(w.mine)-2 : len(w.mine)-1] // which nobody has read
+		if err := w.remove(ctx); err != nil {
+			return fmt.Errorf("delete at rest: %w", err)
 		}
 	}
 	if err := r.caughtUp(ctx); err != nil {
@@ -185,7 +196,7 @@ func (r *run) caughtUp(ctx context.Context) error {
 		}
 		last[room] = seq
 	}
-	for began := time.Now(); time.Since(began) < settleTime; pause(ctx, 50*time.Millisecond) {
+	for began := time.Now(); time.Since(began) < r.patience; pause(ctx, 50*time.Millisecond) {
 		behind := 0
 		r.mu.Lock()
 		for s := range r.subs {
