@@ -277,7 +277,7 @@ func (s *subscriber) follow() {
 		s.ws = ws
 		s.mu.Unlock()
 		stop := context.AfterFunc(s.life, func() { _ = ws.Close() })
-		s.record.Add(trace.Entry{Kind: trace.Open, Subscriber: s.name, User: s.user, Chat: s.room.id, Conn: conn, After: s.seen.Load()})
+		s.record.Add(trace.Entry{Kind: trace.Open, Subscriber: s.name, User: s.user, Chat: s.room.id, Conn: conn, After: s.seen.Load(), Target: p.name})
 		reason := s.read(ws, conn)
 		s.record.Add(trace.Entry{Kind: trace.End, Subscriber: s.name, Chat: s.room.id, Conn: conn, Reason: reason})
 		stop()
@@ -299,8 +299,8 @@ func (s *subscriber) read(ws *websocket.Conn, conn int) string {
 		return trace.Closed
 	}
 	for {
-		for s.slow.Load() && s.life.Err() == nil {
-			pause(s.life, 50*time.Millisecond)
+		if s.slow.Load() {
+			s.sleep()
 		}
 		e, reason, err := next(ws)
 		if err != nil {
@@ -315,6 +315,15 @@ func (s *subscriber) read(ws *websocket.Conn, conn int) string {
 		s.record.Add(entry)
 		s.seen.Store(e.Seq)
 	}
+}
+
+// sleep reads nothing as long as the subscriber is slow.
+func (s *subscriber) sleep() {
+	s.record.Add(trace.Entry{Kind: trace.Pause, Subscriber: s.name})
+	for s.slow.Load() && s.life.Err() == nil {
+		pause(s.life, 50*time.Millisecond)
+	}
+	s.record.Add(trace.Entry{Kind: trace.Resume, Subscriber: s.name})
 }
 
 // drop ends the subscriber's socket as a network does.

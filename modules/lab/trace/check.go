@@ -10,7 +10,7 @@ import (
 
 // Violation is one promise that was not kept.
 type Violation struct {
-	Kind  string  // lost, phantom, doubled, numbers, missed, repeated, disordered, foreign, wrong, differing, unread, cursor, late
+	Kind  string  // lost, phantom, doubled, numbers, missed, repeated, disordered, foreign, wrong, differing, unread, cursor, late, delayed
 	Text  string  // one line
 	Slice []Entry // what shows it
 }
@@ -459,27 +459,31 @@ func (r *run) checkCalls() {
 	}
 }
 
-// measure finds how long deliveries took, by the faults of their time.
+// measure finds how long deliveries took, by the faults of their time, and whether any took too long.
 func (r *run) measure() {
-	acknowledged := map[string]time.Duration{}
+	acknowledged := map[string]Entry{}
 	for _, s := range r.sends {
 		for _, answer := range s.answers {
-			if at, ok := acknowledged[answer.Message]; !ok || answer.At < at {
-				acknowledged[answer.Message] = answer.At
+			if other, ok := acknowledged[answer.Message]; !ok || answer.At < other.At {
+				acknowledged[answer.Message] = answer
 			}
 		}
 	}
-	active, delays := r.periods(), map[string][]time.Duration{}
-	for _, s := range r.subscribers {
+	active, ills, delays := r.periods(), r.ills(), map[string][]time.Duration{}
+	for _, name := range slices.Sorted(maps.Keys(r.subscribers)) {
+		s := r.subscribers[name]
 		for _, open := range s.opens {
 			for _, e := range s.events[open.Conn] {
-				at, ok := acknowledged[e.Message]
+				answer, ok := acknowledged[e.Message]
 				if !ok || e.Change != Added {
 					continue
 				}
-				from := max(at, open.At)
+				from := max(answer.At, open.At)
 				name := active.during(from, e.At)
 				delays[name] = append(delays[name], max(0, e.At-from))
+				if took := e.At - ills.wellSince(from, e.At, Postgres, open.Target, s.name); took > Overdue {
+					r.fail("delayed", []Entry{answer, open, e}, "%s saw row %d %s after it could have", s.name, e.Seq, took)
+				}
 			}
 		}
 	}
@@ -502,10 +506,10 @@ func (r *run) periods() periods {
 	for _, e := range r.entries {
 		switch e.Kind {
 		case Fault:
-			all = append(all, period{e.Fault, e.At, time.Duration(1<<63 - 1)})
+			all = append(all, period{e.Fault, e.At, forever})
 		case Heal:
 			for n := range all {
-				if all[n].fault == e.Fault && all[n].to == time.Duration(1<<63-1) {
+				if all[n].fault == e.Fault && all[n].to == forever {
 					all[n].to = e.At + aftermath
 				}
 			}
