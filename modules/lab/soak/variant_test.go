@@ -1,0 +1,272 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"chat/modules/lab/trace"
+)
+
+// variant is the product with one promise broken, and what it is found by.
+type variant struct {
+	name   string
+	edits  []edit
+	bulky  bool     // long messages do
+	faults []string // what brings it to light; none where use alone does
+	want   []string // kinds of violations: by one of them at least, and by no other
+}
+
+// edit puts other text in the place of a text that stands in a source file once.
+type edit struct{ file, old, new string }
+
+// variants break one promise each.
+func variants() []variant {
+	return []variant{
+		{
+			name: "an answer is given before COMMIT",
+			edits: []edit{
+				{"modules/sender/batcher.go", "hints, err = w.script.Run(ctx, tx, changes)\n", `if hints, err = w.script.Run(ctx, tx, changes); err == nil && w.script.Name == "log" {
+			answer(batch, nil)
+		}
+`},
+				{"modules/sender/batcher.go", "\tif err != nil {\n\t\treturn nil, fmt.Errorf(\"write %d", `	if err != nil && len(hints) > 0 && w.script.Name == "log" {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("write %d`},
+				{"modules/sender/batcher.go", "for _, p := range batch {\n\t\tp.done <- err\n\t}", `for _, p := range batch {
+		select {
+		case p.done <- err:
+		default:
+		}
+	}`},
+			},
+			faults: []string{"lose commits"},
+			want:   []string{"lost", "wrong"},
+		},
+		{
+			name: "hints are given before COMMIT",
+			edits: []edit{{"modules/sender/batcher.go", "hints, err = w.script.Run(ctx, tx, changes)\n", `hints, err = w.script.Run(ctx, tx, changes)
+		for _, hint := range hints {
+			w.bus.Publish(hint)
+		}
+`}},
+			faults: []string{"lose commits"},
+			want:   []string{"differing", "phantom"},
+		},
+		{
+			name: "the cursor of a replay is a time",
+			edits: []edit{{"modules/history/store.go", "WHERE  chat_id = p.chat_id AND seq > p.after\n",
+				`WHERE  chat_id = p.chat_id AND at > coalesce(
+		       (SELECT at FROM events WHERE chat_id = p.chat_id AND seq = p.after), '-infinity')
+`}},
+			faults: []string{"keep clients away"},
+			want:   []string{"missed", "numbers"},
+		},
+		{
+			name: "nobody looks for hints that were lost",
+			edits: []edit{
+				{"modules/receiver/sweep.go", "case <-timer.C:\n", "case <-timer.C:\n\t\t\tcontinue\n"},
+				{"modules/receiver/sweep.go", "case <-e.missed:\n", "case <-e.missed:\n\t\t\tcontinue\n"},
+			},
+			faults: []string{"lose every hint", "freeze redis", "restart redis"},
+			want:   []string{"delayed"},
+		},
+		{
+			name:   "what does not fit a queue is dropped",
+			bulky:  true,
+			edits:  []edit{{"modules/socket/queue.go", "\tf.op.refusing, q.behind = true, true\n", "\treturn true, nil\n\tf.op.refusing, q.behind = true, true\n"}},
+			faults: []string{"read slowly"},
+			want:   []string{"missed"},
+		},
+		{
+			name: "a repeat is not recognised",
+			edits: []edit{
+				{"modules/chat/send.go", "\t\ts := c.Input.(*sending)\n\t\tids, chats", "\t\ts := c.Input.(*sending)\n\t\ts.id = id.New[id.Message]()\n\t\tids, chats"},
+				{"modules/chat/send.go", "append(keys, s.key), append(hashes, bytea(s.hash))", "append(keys, nil), append(hashes, nil)"},
+			},
+			faults: []string{"swallow answers to commit"},
+			want:   []string{"doubled"},
+		},
+		{
+			name:  "a removal ends no subscription",
+			edits: []edit{{"modules/receiver/hub.go", "return e.Kind == history.MemberRemoved && e.Seq > f.since", "return false && e.Seq > f.since"}},
+			want:  []string{"foreign"},
+		},
+		{
+			name:  "deleted messages count as unread",
+			edits: []edit{{"migrations/00003_read.sql", "x.sender_id <> m.user_id AND x.deleted_at IS NULL)", "x.sender_id <> m.user_id)"}},
+			want:  []string{"unread"},
+		},
+		{
+			name: "a hub does not wait for a hint that is missing",
+			edits: []edit{{"modules/receiver/hub.go", "\t\tdelete(h.ahead, h.head+1)\n", `		for seq, other := range h.ahead {
+			if !ok || seq < e.Seq {
+				e, ok = other, true
+			}
+		}
+		delete(h.ahead, e.Seq)
+`}},
+			faults: []string{"lose every third hint"},
+			want:   []string{"missed"},
+		},
+		{
+			name:   "who was behind goes on one row late",
+			bulky:  true,
+			edits:  []edit{{"modules/receiver/subscription.go", "f.setBack(seq - 1)\n\tf.owes", "f.setBack(seq)\n\tf.owes"}},
+			faults: []string{"read slowly"},
+			want:   []string{"missed"},
+		},
+	}
+}
+
+// TestBadProductsAreFound builds every variant and lets people use it under the faults that are aimed at it.
+func TestBadProductsAreFound(t *testing.T) {
+	for _, v := range variants() {
+		t.Run(v.name, func(t *testing.T) {
+			t.Parallel()
+			dir := newDir(t)
+			binary, err := build(t.Context(), dir, overlay(t, dir, v.edits))
+			if err != nil {
+				t.Fatal(err)
+			}
+			faults := choose(t, v.faults...)
+			report, err := hunt(t, dir, binary, within, func(seed uint64) plan { return aimed(seed, faults, v.bulky) })
+			if len(report.Violations) == 0 {
+				t.Fatalf("not found within %s: %v", within, err)
+			}
+			if slices.ContainsFunc(kindsOf(report), func(kind string) bool { return !slices.Contains(v.want, kind) }) {
+				print(t.Output(), 0, report)
+				t.Errorf("found by %v, want %v", kindsOf(report), v.want)
+			}
+		})
+	}
+}
+
+// TestTheGoodProductPasses what the bad ones do not: every fault that is aimed at one of them, and use of both sorts.
+func TestTheGoodProductPasses(t *testing.T) {
+	dir := newDir(t)
+	binary, err := build(t.Context(), dir, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, v := range variants() {
+		names = append(names, v.faults...)
+	}
+	slices.Sort(names)
+	faults := choose(t, slices.Compact(names)...)
+	report, err := hunt(t, dir, binary, 2*roundTime, func(seed uint64) plan { return aimed(seed, faults, seed%2 == 0) })
+	if err != nil || len(report.Violations) > 0 {
+		print(t.Output(), 0, report)
+		t.Errorf("%d promises were broken: %v", len(report.Violations), err)
+	}
+}
+
+const (
+	within    = time.Minute     // in which a variant must be found
+	roundTime = 5 * time.Second // of use and faults, before what came of it is judged
+)
+
+// hunt has a fleet used in short rounds until a promise is broken or the time is over, and gives the last judgement. A
+// round's error is no end: what is acknowledged and not there may fail a call before it is found.
+func hunt(t *testing.T, dir, binary string, lasts time.Duration, round func(seed uint64) plan) (report trace.Report, err error) {
+	t.Helper()
+	f, err := newFleet(t.Context(), dir, binary)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := f.stop(); err != nil {
+			t.Error(err)
+		}
+	}()
+	began := time.Now()
+	for seed := uint64(1); time.Since(began) < lasts && len(report.Violations) == 0; seed++ {
+		entries, failed := execute(t.Context(), f, round(seed))
+		report, err = trace.Check(entries), errors.Join(err, failed)
+	}
+	t.Logf("%d violations %v after %.1f s", len(report.Violations), kindsOf(report), time.Since(began).Seconds())
+	return report, err
+}
+
+// aimed is a round of more use and more faults than people make. A bulky one fills the queue of who does not read.
+func aimed(seed uint64, faults []fault, bulky bool) plan {
+	p := plan{
+		seed: seed, lasts: roundTime, quiet: 300 * time.Millisecond, think: 5 * time.Millisecond, faults: faults,
+		rooms: 2, writers: 16, readers: 6, text: 400, patience: roundTime,
+	}
+	if bulky {
+		p.rooms, p.text = 1, 19_000
+	}
+	return p
+}
+
+// choose gives the faults of these names.
+func choose(t *testing.T, names ...string) []fault {
+	t.Helper()
+	all := allFaults()
+	var chosen []fault
+	for _, name := range names {
+		n := slices.IndexFunc(all, func(f fault) bool { return f.name == name })
+		if n < 0 {
+			t.Fatalf("there is no fault %q", name)
+		}
+		chosen = append(chosen, all[n])
+	}
+	return chosen
+}
+
+func kindsOf(r trace.Report) []string {
+	var found []string
+	for _, v := range r.Violations {
+		found = append(found, v.Kind)
+	}
+	slices.Sort(found)
+	return slices.Compact(found)
+}
+
+// overlay writes the changed sources and gives the file that names them to the build.
+func overlay(t *testing.T, dir string, edits []edit) string {
+	t.Helper()
+	sources := map[string]string{}
+	for _, e := range edits {
+		path, err := filepath.Abs(filepath.Join("../../..", e.file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, ok := sources[path]; !ok {
+			text, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			sources[path] = string(text)
+		}
+		if n := strings.Count(sources[path], e.old); n != 1 {
+			t.Fatalf("%s has %d times what is to be replaced, want once:\n%s", e.file, n, e.old)
+		}
+		sources[path] = strings.Replace(sources[path], e.old, e.new, 1)
+	}
+	replaced := map[string]string{}
+	for path, text := range sources {
+		replaced[path] = filepath.Join(dir, strings.ReplaceAll(strings.Trim(path, "/"), "/", "-"))
+		if err := os.WriteFile(replaced[path], []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	text, err := json.Marshal(map[string]any{"Replace": replaced})
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(dir, "overlay.json")
+	if err := os.WriteFile(file, text, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
