@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strings"
 	"syscall"
 	"time"
 
@@ -142,12 +143,32 @@ func narrow(_, _ string, c syscall.RawConn) error {
 	return errors.Join(c.Control(set), err)
 }
 
+const (
+	logID   = "log"
+	otherID = "other" // and a number; what comes for it is not looked at
+	others  = 6
+)
+
 // subscribe asks for the log of a chat after a seq.
 func subscribe(ws *websocket.Conn, chat string, after int64) error {
-	return ws.WriteJSON(map[string]any{"type": "subscribe", "id": "1", "payload": map[string]any{
+	return ws.WriteJSON(map[string]any{"type": "subscribe", "id": logID, "payload": map[string]any{
 		"query":     `subscription($c: ID!, $s: Seq) { chatEvents(chatId: $c, afterSeq: $s) { seq kind userId message { id content } } }`,
 		"variables": vars{"c": chat, "s": after},
 	}})
+}
+
+// fill follows the chat some times more, so that the queue of a socket that is not read fills within seconds.
+func fill(ws *websocket.Conn, chat string) error {
+	for n := range others {
+		err := ws.WriteJSON(map[string]any{"type": "subscribe", "id": fmt.Sprint(otherID, n), "payload": map[string]any{
+			"query":     `subscription($c: ID!) { chatEvents(chatId: $c) { seq kind message { content } } }`,
+			"variables": vars{"c": chat},
+		}})
+		if err != nil {
+			return fmt.Errorf("fill a socket: %w", err)
+		}
+	}
+	return nil
 }
 
 // event is a row as chatEvents gives it.
@@ -169,9 +190,19 @@ func (e event) entry(kind trace.Kind) trace.Entry {
 // next reads one event. The reason is set when the subscription has ended.
 func next(ws *websocket.Conn) (e event, reason string, err error) {
 	for {
-		var f frame
-		if err := ws.ReadJSON(&f); err != nil {
+		_, data, err := ws.ReadMessage()
+		if err != nil {
 			return e, trace.Closed, nil
+		}
+		if bytes.HasPrefix(data, []byte(`{"id":"`+otherID)) { // the usual case, without decoding
+			continue
+		}
+		var f frame
+		if err := json.Unmarshal(data, &f); err != nil {
+			return e, "", fmt.Errorf("read a frame: %w", err)
+		}
+		if strings.HasPrefix(f.ID, otherID) {
+			continue
 		}
 		switch f.Type {
 		case "next":

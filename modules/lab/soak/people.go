@@ -30,7 +30,6 @@ type run struct {
 	record *trace.Recorder
 	rooms  []*room
 	think  time.Duration // between two calls of a writer
-	text   int           // the characters of a message, at most
 
 	patience time.Duration // for everybody to see everything
 
@@ -135,7 +134,7 @@ type stored struct {
 func (w *writer) send(ctx context.Context, room *room) error {
 	w.sent++
 	key := fmt.Sprintf("%s-%d", w.user[len(w.user)-12:], w.sent)
-	text := key + " " + strings.Repeat("x", w.rng.IntN(w.text))
+	text := key + " " + strings.Repeat("x", w.rng.IntN(400))
 	text = strings.TrimSpace(text)
 	var out struct{ CreateMessage stored }
 	err := w.do(ctx, w.rng, trace.Entry{What: trace.Send, Chat: room.id, User: w.user, Key: key, Text: text},
@@ -295,7 +294,7 @@ func (s *subscriber) follow() {
 
 // read takes events from one socket until it ends, and gives the reason.
 func (s *subscriber) read(ws *websocket.Conn, conn int) string {
-	if err := subscribe(ws, s.room.id, s.seen.Load()); err != nil {
+	if err := errors.Join(subscribe(ws, s.room.id, s.seen.Load()), fill(ws, s.room.id)); err != nil {
 		return trace.Closed
 	}
 	for {

@@ -21,7 +21,6 @@ type plan struct {
 	faults  []fault
 	rooms   int
 	writers int // all in every room
-	text    int // characters of a message, at most
 	readers int // subscribers of each room beside its guests
 
 	patience time.Duration // for everybody to see everything, when nothing fails any more
@@ -30,7 +29,7 @@ type plan struct {
 func normal(seed uint64, lasts time.Duration) plan {
 	return plan{
 		seed: seed, lasts: lasts, quiet: 3 * time.Second, think: 60 * time.Millisecond, faults: allFaults(),
-		rooms: 4, writers: 8, readers: 5, text: 400, patience: settleTime,
+		rooms: 4, writers: 8, readers: 5, patience: settleTime,
 	}
 }
 
@@ -46,7 +45,7 @@ const (
 func execute(ctx context.Context, f *fleet, p plan) ([]trace.Entry, error) {
 	rng := rand.New(rand.NewPCG(p.seed, 0))
 	r := &run{
-		fleet: f, client: newClient(), record: trace.NewRecorder(), think: p.think, text: p.text, patience: p.patience, failed: make(chan error, 1),
+		fleet: f, client: newClient(), record: trace.NewRecorder(), think: p.think, patience: p.patience, failed: make(chan error, 1),
 		keys: map[string]string{}, subs: map[*subscriber]struct{}{},
 	}
 	writers, err := r.settle(ctx, p, rng)

@@ -17,9 +17,9 @@ import (
 type variant struct {
 	name   string
 	edits  []edit
-	bulky  bool     // long messages do
 	faults []string // what brings it to light; none where use alone does
-	want   []string // kinds of violations: by one of them at least, and by no other
+	want   []string // kinds of violations: by one of these at least
+	also   []string // that may come along
 }
 
 // edit puts other text in the place of a text that stands in a source file once.
@@ -49,6 +49,7 @@ func variants() []variant {
 			},
 			faults: []string{"lose commits"},
 			want:   []string{"lost", "wrong"},
+			also:   []string{"unread"}, // a position may be in what is lost
 		},
 		{
 			name: "hints are given before COMMIT",
@@ -80,7 +81,6 @@ func variants() []variant {
 		},
 		{
 			name:   "what does not fit a queue is dropped",
-			bulky:  true,
 			edits:  []edit{{"modules/socket/queue.go", "\tf.op.refusing, q.behind = true, true\n", "\treturn true, nil\n\tf.op.refusing, q.behind = true, true\n"}},
 			faults: []string{"read slowly"},
 			want:   []string{"missed"},
@@ -115,10 +115,10 @@ func variants() []variant {
 `}},
 			faults: []string{"lose every third hint"},
 			want:   []string{"missed"},
+			also:   []string{"foreign"}, // what is missed may be a removal
 		},
 		{
 			name:   "who was behind goes on one row late",
-			bulky:  true,
 			edits:  []edit{{"modules/receiver/subscription.go", "f.setBack(seq - 1)\n\tf.owes", "f.setBack(seq)\n\tf.owes"}},
 			faults: []string{"read slowly"},
 			want:   []string{"missed"},
@@ -137,19 +137,21 @@ func TestBadProductsAreFound(t *testing.T) {
 				t.Fatal(err)
 			}
 			faults := choose(t, v.faults...)
-			report, err := hunt(t, dir, binary, within, func(seed uint64) plan { return aimed(seed, faults, v.bulky) })
+			report, err := hunt(t, dir, binary, within, func(seed uint64) plan { return aimed(seed, faults) })
 			if len(report.Violations) == 0 {
 				t.Fatalf("not found within %s: %v", within, err)
 			}
-			if slices.ContainsFunc(kindsOf(report), func(kind string) bool { return !slices.Contains(v.want, kind) }) {
+			isWanted := func(kind string) bool { return slices.Contains(v.want, kind) }
+			isOther := func(kind string) bool { return !isWanted(kind) && !slices.Contains(v.also, kind) }
+			if found := kindsOf(report); !slices.ContainsFunc(found, isWanted) || slices.ContainsFunc(found, isOther) {
 				print(t.Output(), 0, report)
-				t.Errorf("found by %v, want %v", kindsOf(report), v.want)
+				t.Errorf("found by %v, want %v", found, v.want)
 			}
 		})
 	}
 }
 
-// TestTheGoodProductPasses what the bad ones do not: every fault that is aimed at one of them, and use of both sorts.
+// TestTheGoodProductPasses what the bad ones do not: the same use, and every fault that is aimed at one of them.
 func TestTheGoodProductPasses(t *testing.T) {
 	dir := newDir(t)
 	binary, err := build(t.Context(), dir, "")
@@ -162,7 +164,7 @@ func TestTheGoodProductPasses(t *testing.T) {
 	}
 	slices.Sort(names)
 	faults := choose(t, slices.Compact(names)...)
-	report, err := hunt(t, dir, binary, 2*roundTime, func(seed uint64) plan { return aimed(seed, faults, seed%2 == 0) })
+	report, err := hunt(t, dir, binary, 2*roundTime, func(seed uint64) plan { return aimed(seed, faults) })
 	if err != nil || len(report.Violations) > 0 {
 		print(t.Output(), 0, report)
 		t.Errorf("%d promises were broken: %v", len(report.Violations), err)
@@ -192,20 +194,17 @@ func hunt(t *testing.T, dir, binary string, lasts time.Duration, round func(seed
 		entries, failed := execute(t.Context(), f, round(seed))
 		report, err = trace.Check(entries), errors.Join(err, failed)
 	}
-	t.Logf("%d violations %v after %.1f s", len(report.Violations), kindsOf(report), time.Since(began).Seconds())
+	t.Logf("%d violations %v after %.1f s, in the last round %d sends and %d deliveries",
+		len(report.Violations), kindsOf(report), time.Since(began).Seconds(), report.Sends, report.Deliveries)
 	return report, err
 }
 
-// aimed is a round of more use and more faults than people make. A bulky one fills the queue of who does not read.
-func aimed(seed uint64, faults []fault, bulky bool) plan {
-	p := plan{
+// aimed is a round of more use and more faults than people make.
+func aimed(seed uint64, faults []fault) plan {
+	return plan{
 		seed: seed, lasts: roundTime, quiet: 300 * time.Millisecond, think: 5 * time.Millisecond, faults: faults,
-		rooms: 2, writers: 16, readers: 6, text: 400, patience: roundTime,
+		rooms: 2, writers: 16, readers: 6, patience: roundTime,
 	}
-	if bulky {
-		p.rooms, p.text = 1, 19_000
-	}
-	return p
 }
 
 // choose gives the faults of these names.
