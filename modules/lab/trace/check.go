@@ -299,6 +299,11 @@ func (r *run) checkLog(c *chat, receiver string, rows map[int64]Entry) {
 			r.fail("wrong", append(c.atRest(), row), "row %d adds message %s, which the history does not have there", seq, row.Message)
 		}
 	}
+	for _, m := range c.histories[0].Messages {
+		if row, ok := rows[m.Seq]; ok && (row.Change != Added || row.Message != m.ID) {
+			r.fail("wrong", append(c.atRest(m), row), "message %s has seq %d, which is another row of the log at %s", m.ID, m.Seq, receiver)
+		}
+	}
 }
 
 // checkSubscriber: over all of its connections a subscriber saw every row after its first cursor exactly once, in order,

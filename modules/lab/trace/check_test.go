@@ -291,6 +291,17 @@ func TestEveryDamageIsFound(t *testing.T) {
 				entries[n].Message = "other"
 				return entries
 			}, []string{"differing"}},
+		"a message stands where the log has another row": {is(History), func(entries []Entry, n int) []Entry {
+			for m := range entries {
+				if e := &entries[m]; e.Kind == Log && e.Chat == entries[n].Chat && e.Seq == entries[n].Messages[0].Seq {
+					e.Change, e.Message = MemberAdded, ""
+				}
+				if e := &entries[m]; e.Kind == Event && e.Chat == entries[n].Chat && e.Seq == entries[n].Messages[0].Seq {
+					e.Change, e.Message, e.Text = MemberAdded, "", ""
+				}
+			}
+			return entries
+		}, []string{"wrong"}},
 		"two rows of the log change places": {func(e Entry) bool { return e.Kind == Log && e.Seq == 1 }, func(entries []Entry, n int) []Entry {
 			entries[n].Seq, entries[n+1].Seq = entries[n+1].Seq, entries[n].Seq
 			return entries
