@@ -139,11 +139,12 @@ func (r *run) settle(ctx context.Context, p plan, rng *rand.Rand) ([]*writer, er
 }
 
 // rest waits until everybody has seen everything, lets everybody read, write and take back once more, and notes what every
-// receiver then answers.
+// receiver then answers. What fails does not keep the rest from being noted.
 func (r *run) rest(ctx context.Context, writers []*writer) error {
-	if err := r.caughtUp(ctx); err != nil {
-		return err
-	}
+	return errors.Join(r.caughtUp(ctx), r.actAtRest(ctx, writers), r.caughtUp(ctx), r.note(ctx))
+}
+
+func (r *run) actAtRest(ctx context.Context, writers []*writer) error {
 	for _, w := range writers {
 		for _, room := range r.rooms {
 			if err := w.mark(ctx, room, 0); err != nil {
@@ -160,9 +161,11 @@ func (r *run) rest(ctx context.Context, writers []*writer) error {
 			return fmt.Errorf("delete at rest: %w", err)
 		}
 	}
-	if err := r.caughtUp(ctx); err != nil {
-		return err
-	}
+	return nil
+}
+
+// note notes what every receiver answers.
+func (r *run) note(ctx context.Context) error {
 	for _, p := range r.fleet.of("receiver") {
 		for _, room := range r.rooms {
 			if err := r.noteHistory(ctx, p, room); err != nil {
