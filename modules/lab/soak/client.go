@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strings"
+	"syscall"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -96,22 +98,16 @@ type frame struct {
 	Payload json.RawMessage `json:"payload,omitempty"`
 }
 
-// dial opens a socket that takes little before it is read, and has it acknowledged.
+// dial opens a socket as it is over a network, and has it acknowledged.
 func dial(ctx context.Context, p *process, user string) (*websocket.Conn, error) {
-	return dialWith(ctx, p, user, 8192)
+	return dialBy(ctx, &net.Dialer{Control: narrow}, p, user)
 }
 
-// dialWith is dial with room for so many bytes that are not read yet; 0 is what the system gives.
-func dialWith(ctx context.Context, p *process, user string, room int) (*websocket.Conn, error) {
+// dialBy is dial over connections of that dialer.
+func dialBy(ctx context.Context, by *net.Dialer, p *process, user string) (*websocket.Conn, error) {
 	dialer := websocket.Dialer{
 		Subprotocols: []string{"graphql-transport-ws"}, HandshakeTimeout: callTime, ReadBufferSize: 4096,
-		NetDialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
-			conn, err := new(net.Dialer).DialContext(ctx, network, address)
-			if tcp, ok := conn.(*net.TCPConn); ok && room > 0 {
-				_ = tcp.SetReadBuffer(room) // so that a slow reader is felt; a hint to the system
-			}
-			return conn, err
-		},
+		NetDialContext: by.DialContext,
 	}
 	ws, res, err := dialer.DialContext(ctx, fmt.Sprintf("ws://127.0.0.1:%d/graphql", p.port), nil)
 	if err != nil {
@@ -141,12 +137,44 @@ func dialWith(ctx context.Context, p *process, user string, room int) (*websocke
 	return ws, nil
 }
 
+// narrow makes a connection as it is over a network: with segments of a network's size and a small buffer. Over loopback
+// the systems would hold megabytes between the two ends, and no reader would be felt as slow.
+func narrow(_, _ string, c syscall.RawConn) error {
+	var err error
+	set := func(fd uintptr) {
+		err = errors.Join(
+			syscall.SetsockoptInt(int(fd), syscall.IPPROTO_TCP, syscall.TCP_MAXSEG, 1400),
+			syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVBUF, 16<<10))
+	}
+	return errors.Join(c.Control(set), err)
+}
+
+const (
+	logID   = "log"
+	otherID = "other" // and a number; what comes for it is not looked at
+	others  = 6
+)
+
 // subscribe asks for the log of a chat after a seq.
 func subscribe(ws *websocket.Conn, chat string, after int64) error {
-	return ws.WriteJSON(map[string]any{"type": "subscribe", "id": "1", "payload": map[string]any{
+	return ws.WriteJSON(map[string]any{"type": "subscribe", "id": logID, "payload": map[string]any{
 		"query":     `subscription($c: ID!, $s: Seq) { chatEvents(chatId: $c, afterSeq: $s) { seq kind userId message { id content } } }`,
 		"variables": vars{"c": chat, "s": after},
 	}})
+}
+
+// fill follows the chat some times more, so that the queue of a socket that is not read fills within seconds.
+func fill(ws *websocket.Conn, chat string) error {
+	for n := range others {
+		err := ws.WriteJSON(map[string]any{"type": "subscribe", "id": fmt.Sprint(otherID, n), "payload": map[string]any{
+			"query":     `subscription($c: ID!) { chatEvents(chatId: $c) { seq kind message { content } } }`,
+			"variables": vars{"c": chat},
+		}})
+		if err != nil {
+			return fmt.Errorf("fill a socket: %w", err)
+		}
+	}
+	return nil
 }
 
 // event is a row as chatEvents gives it.
@@ -168,9 +196,19 @@ func (e event) entry(kind trace.Kind) trace.Entry {
 // next reads one event. The reason is set when the subscription has ended.
 func next(ws *websocket.Conn) (e event, reason string, err error) {
 	for {
-		var f frame
-		if err := ws.ReadJSON(&f); err != nil {
+		_, data, err := ws.ReadMessage()
+		if err != nil {
 			return e, trace.Closed, nil
+		}
+		if bytes.HasPrefix(data, []byte(`{"id":"`+otherID)) { // the usual case, without decoding
+			continue
+		}
+		var f frame
+		if err := json.Unmarshal(data, &f); err != nil {
+			return e, "", fmt.Errorf("read a frame: %w", err)
+		}
+		if strings.HasPrefix(f.ID, otherID) {
+			continue
 		}
 		switch f.Type {
 		case "next":

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"net"
 	"slices"
 	"strconv"
 	"sync"
@@ -33,7 +34,7 @@ type device struct {
 
 // attach opens a socket and follows the log from where the device is.
 func (d *device) attach(t *testing.T, p *process) error {
-	ws, err := dialWith(t.Context(), p, d.user, 0)
+	ws, err := dialBy(t.Context(), &net.Dialer{}, p, d.user)
 	if err != nil {
 		return err
 	}

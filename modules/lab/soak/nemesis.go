@@ -65,6 +65,9 @@ func allFaults() []fault {
 		{"lose every third hint", long, onRedis(func(s *strike) (func() error, error) {
 			return s.fleet.toRedis.spoil("lose_publish", "upstream", `{"every": 3}`)
 		})},
+		{"lose every hint", long, onRedis(func(s *strike) (func() error, error) {
+			return s.fleet.toRedis.spoil("lose_publish", "upstream", `{"every": 1}`)
+		})},
 		{"reset the connections to redis", 0, onRedis(func(s *strike) (func() error, error) {
 			s.fleet.toRedis.cut()
 			return nil, s.fleet.toRedis.mend()
@@ -91,6 +94,9 @@ func allFaults() []fault {
 		{"swallow answers to commit", short, onPostgres(func(_ context.Context, s *strike) (func() error, error) {
 			return s.fleet.toPG.spoil("swallow_commit", "downstream", `{}`)
 		})},
+		{"lose commits", short, onPostgres(func(_ context.Context, s *strike) (func() error, error) {
+			return s.fleet.toPG.spoil("lose_commit", "upstream", `{}`)
+		})},
 		{"reset the connections to postgres", 0, onPostgres(func(_ context.Context, s *strike) (func() error, error) {
 			s.fleet.toPG.cut()
 			return nil, s.fleet.toPG.mend()
@@ -100,6 +106,19 @@ func allFaults() []fault {
 				subscriber.drop()
 			}
 			return "clients", nil, nil
+		}},
+		{"keep clients away", long, func(_ context.Context, s *strike) (string, func() error, error) {
+			gone := s.some(0.3)
+			for _, subscriber := range gone {
+				subscriber.away.Store(true)
+				subscriber.drop()
+			}
+			return "clients", func() error {
+				for _, subscriber := range gone {
+					subscriber.away.Store(false)
+				}
+				return nil
+			}, nil
 		}},
 		{"read slowly", long, func(_ context.Context, s *strike) (string, func() error, error) {
 			slow := s.some(0.3)

@@ -31,6 +31,8 @@ type run struct {
 	rooms  []*room
 	think  time.Duration // between two calls of a writer
 
+	patience time.Duration // for everybody to see everything
+
 	ops    atomic.Int64
 	failed chan error // the first thing that must never happen
 
@@ -240,6 +242,7 @@ type subscriber struct {
 	stop       context.CancelFunc
 
 	slow atomic.Bool // reads nothing for a while
+	away atomic.Bool // does not connect for a while
 	seen atomic.Int64
 	over atomic.Bool // its membership has ended
 
@@ -260,6 +263,9 @@ func (r *run) subscriber(name, user string, room *room, after int64, seed uint64
 // follow goes on until stop, or until the membership has ended.
 func (s *subscriber) follow() {
 	for conn := 1; s.life.Err() == nil && !s.over.Load(); conn++ {
+		for s.away.Load() && s.life.Err() == nil {
+			pause(s.life, 50*time.Millisecond)
+		}
 		p := pick(s.rng, s.fleet.of("receiver"))
 		ws, err := dial(s.life, p, s.user)
 		if err != nil {
@@ -270,7 +276,7 @@ func (s *subscriber) follow() {
 		s.ws = ws
 		s.mu.Unlock()
 		stop := context.AfterFunc(s.life, func() { _ = ws.Close() })
-		s.record.Add(trace.Entry{Kind: trace.Open, Subscriber: s.name, User: s.user, Chat: s.room.id, Conn: conn, After: s.seen.Load()})
+		s.record.Add(trace.Entry{Kind: trace.Open, Subscriber: s.name, User: s.user, Chat: s.room.id, Conn: conn, After: s.seen.Load(), Target: p.name})
 		reason := s.read(ws, conn)
 		s.record.Add(trace.Entry{Kind: trace.End, Subscriber: s.name, Chat: s.room.id, Conn: conn, Reason: reason})
 		stop()
@@ -288,12 +294,12 @@ func (s *subscriber) follow() {
 
 // read takes events from one socket until it ends, and gives the reason.
 func (s *subscriber) read(ws *websocket.Conn, conn int) string {
-	if err := subscribe(ws, s.room.id, s.seen.Load()); err != nil {
+	if err := errors.Join(subscribe(ws, s.room.id, s.seen.Load()), fill(ws, s.room.id)); err != nil {
 		return trace.Closed
 	}
 	for {
-		for s.slow.Load() && s.life.Err() == nil {
-			pause(s.life, 50*time.Millisecond)
+		if s.slow.Load() {
+			s.sleep()
 		}
 		e, reason, err := next(ws)
 		if err != nil {
@@ -308,6 +314,15 @@ func (s *subscriber) read(ws *websocket.Conn, conn int) string {
 		s.record.Add(entry)
 		s.seen.Store(e.Seq)
 	}
+}
+
+// sleep reads nothing as long as the subscriber is slow.
+func (s *subscriber) sleep() {
+	s.record.Add(trace.Entry{Kind: trace.Pause, Subscriber: s.name})
+	for s.slow.Load() && s.life.Err() == nil {
+		pause(s.life, 50*time.Millisecond)
+	}
+	s.record.Add(trace.Entry{Kind: trace.Resume, Subscriber: s.name})
 }
 
 // drop ends the subscriber's socket as a network does.

@@ -58,6 +58,7 @@ func (p *proxy) spoil(kind, stream, attributes string) (heal func() error, err e
 // registerToxics makes our own kinds known to the library.
 func registerToxics() {
 	toxics.Register("swallow_commit", new(swallowCommit))
+	toxics.Register("lose_commit", new(loseCommit))
 	toxics.Register("lose_publish", new(losePublish))
 }
 
@@ -69,13 +70,25 @@ type swallowCommit struct{}
 var commitTag = []byte("C\x00\x00\x00\x0bCOMMIT\x00")
 
 // Pipe passes everything on but the answer to COMMIT.
-func (swallowCommit) Pipe(stub *toxics.ToxicStub) {
+func (swallowCommit) Pipe(stub *toxics.ToxicStub) { pipeUntil(stub, commitTag) }
+
+// loseCommit ends a connection in the place of a COMMIT: PostgreSQL never hears of it.
+type loseCommit struct{}
+
+// commitQuery is COMMIT as a simple query, which is how lib/pq sends it. Source: PostgreSQL, "Message Formats".
+var commitQuery = []byte("Q\x00\x00\x00\x0bCOMMIT\x00")
+
+// Pipe passes everything on but COMMIT.
+func (loseCommit) Pipe(stub *toxics.ToxicStub) { pipeUntil(stub, commitQuery) }
+
+// pipeUntil passes everything on, and ends the connection in the place of what holds the text.
+func pipeUntil(stub *toxics.ToxicStub, text []byte) {
 	for {
 		select {
 		case <-stub.Interrupt:
 			return
 		case chunk := <-stub.Input:
-			if chunk == nil || bytes.Contains(chunk.Data, commitTag) {
+			if chunk == nil || bytes.Contains(chunk.Data, text) {
 				stub.Close()
 				return
 			}

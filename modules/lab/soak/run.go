@@ -22,17 +22,20 @@ type plan struct {
 	rooms   int
 	writers int // all in every room
 	readers int // subscribers of each room beside its guests
+
+	patience time.Duration // for everybody to see everything, when nothing fails any more
 }
 
 func normal(seed uint64, lasts time.Duration) plan {
 	return plan{
 		seed: seed, lasts: lasts, quiet: 3 * time.Second, think: 60 * time.Millisecond, faults: allFaults(),
-		rooms: 4, writers: 8, readers: 5,
+		rooms: 4, writers: 8, readers: 5, patience: settleTime,
 	}
 }
 
 const (
-	settleTime = 30 * time.Second // for everybody to see everything, when nothing fails any more
+	settleTime = 30 * time.Second // the patience of a long run
+	restTime   = 3 * settleTime   // for everything that is done at rest
 	logRows    = 9_000            // of a log that are read at the end
 	visitTime  = 4 * time.Second  // that a guest stays and is away, on average
 )
@@ -42,7 +45,7 @@ const (
 func execute(ctx context.Context, f *fleet, p plan) ([]trace.Entry, error) {
 	rng := rand.New(rand.NewPCG(p.seed, 0))
 	r := &run{
-		fleet: f, client: newClient(), record: trace.NewRecorder(), think: p.think, failed: make(chan error, 1),
+		fleet: f, client: newClient(), record: trace.NewRecorder(), think: p.think, patience: p.patience, failed: make(chan error, 1),
 		keys: map[string]string{}, subs: map[*subscriber]struct{}{},
 	}
 	writers, err := r.settle(ctx, p, rng)
@@ -73,9 +76,12 @@ func execute(ctx context.Context, f *fleet, p plan) ([]trace.Entry, error) {
 	}
 	stop()
 	people.Wait()
-	err = errors.Join(err, f.hasDied())
-	if err == nil {
-		err = r.rest(ctx, writers)
+	died := f.hasDied()
+	err = errors.Join(err, died)
+	if died == nil { // after a failure as well: what is there then tells more of it
+		resting, cancel := context.WithTimeout(ctx, restTime)
+		err = errors.Join(err, r.rest(resting, writers))
+		cancel()
 	}
 	r.mu.Lock()
 	for s := range r.subs {
@@ -132,12 +138,13 @@ func (r *run) settle(ctx context.Context, p plan, rng *rand.Rand) ([]*writer, er
 	return writers, nil
 }
 
-// rest waits until everybody has seen everything, lets everybody read and write once more, and notes what every receiver
-// then answers.
+// rest waits until everybody has seen everything, lets everybody read, write and take back once more, and notes what every
+// receiver then answers. What fails does not keep the rest from being noted.
 func (r *run) rest(ctx context.Context, writers []*writer) error {
-	if err := r.caughtUp(ctx); err != nil {
-		return err
-	}
+	return errors.Join(r.caughtUp(ctx), r.actAtRest(ctx, writers), r.caughtUp(ctx), r.note(ctx))
+}
+
+func (r *run) actAtRest(ctx context.Context, writers []*writer) error {
 	for _, w := range writers {
 		for _, room := range r.rooms {
 			if err := w.mark(ctx, room, 0); err != nil {
@@ -149,10 +156,16 @@ func (r *run) rest(ctx context.Context, writers []*writer) error {
 				return fmt.Errorf("send at rest: %w", err)
 			}
 		}
+		w.mine = w.mine[len(w.mine)-2 : len(w.mine)-1] // which nobody has read
+		if err := w.remove(ctx); err != nil {
+			return fmt.Errorf("delete at rest: %w", err)
+		}
 	}
-	if err := r.caughtUp(ctx); err != nil {
-		return err
-	}
+	return nil
+}
+
+// note notes what every receiver answers.
+func (r *run) note(ctx context.Context) error {
 	for _, p := range r.fleet.of("receiver") {
 		for _, room := range r.rooms {
 			if err := r.noteHistory(ctx, p, room); err != nil {
@@ -185,7 +198,7 @@ func (r *run) caughtUp(ctx context.Context) error {
 		}
 		last[room] = seq
 	}
-	for began := time.Now(); time.Since(began) < settleTime; pause(ctx, 50*time.Millisecond) {
+	for began := time.Now(); time.Since(began) < r.patience; pause(ctx, 50*time.Millisecond) {
 		behind := 0
 		r.mu.Lock()
 		for s := range r.subs {

@@ -2,7 +2,6 @@ package trace
 
 import (
 	"cmp"
-	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -10,9 +9,9 @@ import (
 
 // Violation is one promise that was not kept.
 type Violation struct {
-	Kind  string  // lost, phantom, doubled, numbers, missed, repeated, disordered, foreign, wrong, differing, unread, cursor, late
+	Kind  string  // lost, phantom, doubled, numbers, missed, repeated, disordered, foreign, wrong, differing, unread, cursor, late, delayed
 	Text  string  // one line
-	Slice []Entry // what shows it
+	Slice []Entry // what shows it: judged alone, it breaks the same promise
 }
 
 // Report is the judgement on a trace.
@@ -40,7 +39,7 @@ const (
 // Check judges a trace. It takes time in proportion to its length, but for sorting.
 func Check(entries []Entry) Report {
 	r := &run{
-		entries: entries, invoked: map[int64]Entry{}, sends: map[string]*send{}, changes: map[string][]Entry{},
+		entries: entries, invoked: map[int64]Entry{}, returned: map[int64]Entry{}, sends: map[string]*send{}, changes: map[string][]Entry{},
 		chats: map[string]*chat{}, marks: map[place]Entry{}, subscribers: map[string]*subscriber{}, report: Report{Delays: map[string]Delay{}},
 	}
 	r.read()
@@ -62,6 +61,7 @@ func Check(entries []Entry) Report {
 type run struct {
 	entries     []Entry
 	invoked     map[int64]Entry    // by Op
+	returned    map[int64]Entry    // likewise
 	sends       map[string]*send   // by key
 	changes     map[string][]Entry // edits and deletions that were or may have been done, by message, as Return with What, Text
 	chats       map[string]*chat
@@ -96,10 +96,6 @@ type subscriber struct {
 	opens            []Entry
 	events           map[int][]Entry // by connection
 	ends             map[int]Entry
-}
-
-func (r *run) fail(kind string, slice []Entry, text string, args ...any) {
-	r.report.Violations = append(r.report.Violations, Violation{Kind: kind, Text: fmt.Sprintf(text, args...), Slice: slice})
 }
 
 func (r *run) chat(name string) *chat {
@@ -160,6 +156,7 @@ func (r *run) read() {
 
 func (r *run) answered(e Entry) {
 	call := r.invoked[e.Op]
+	r.returned[e.Op] = e
 	if e.Outcome == Unknown {
 		r.report.Unknown++
 	}
@@ -210,29 +207,30 @@ func (r *run) subscription(e Entry) {
 
 // checkSend: what was answered with a success is there once, as it was answered.
 func (r *run) checkSend(key string, s *send) {
-	if len(s.answers) == 0 || len(r.chat(s.first.Chat).histories) == 0 {
+	c := r.chat(s.first.Chat)
+	if len(s.answers) == 0 || len(c.histories) == 0 {
 		return
 	}
 	first := s.answers[0]
 	for _, other := range s.answers[1:] {
 		if other.Message != first.Message || other.Seq != first.Seq {
-			r.fail("doubled", []Entry{s.first, first, other}, "key %s was answered with two messages", key)
+			r.fail("doubled", append(r.calls(first, other), c.atRest()...), "key %s was answered with two messages", key)
 		}
 	}
-	m, ok := r.chat(s.first.Chat).messages[first.Message]
+	m, ok := c.messages[first.Message]
 	switch {
 	case !ok:
-		r.fail("lost", []Entry{s.first, first}, "message %s of key %s was acknowledged and is not there", first.Message, key)
+		r.fail("lost", append(r.calls(first), c.atRest()...), "message %s of key %s was acknowledged and is not there", first.Message, key)
 	case m.Seq != first.Seq || m.Key != key || m.Sender != s.first.User:
-		r.fail("wrong", []Entry{s.first, first}, "message %s was acknowledged with seq %d and key %s, and is there as %+v", first.Message, first.Seq, key, m)
+		r.fail("wrong", append(r.calls(first), c.atRest(m)...), "message %s was acknowledged with seq %d and key %s, and is there as %+v", first.Message, first.Seq, key, m)
 	default:
-		r.checkContent(s.first, m)
+		r.checkContent(s, m)
 	}
 }
 
 // checkContent: a message shows its newest change that was acknowledged, or one that may have come after it.
-func (r *run) checkContent(sent Entry, m Message) {
-	newest := Entry{Seq: m.Seq, What: Send, Text: sent.Text}
+func (r *run) checkContent(s *send, m Message) {
+	newest := Entry{Op: s.answers[0].Op, Seq: m.Seq, What: Send, Text: s.first.Text}
 	possible := []Entry{}
 	for _, change := range r.changes[m.ID] {
 		if change.Outcome == Unknown {
@@ -251,39 +249,38 @@ func (r *run) checkContent(sent Entry, m Message) {
 	case fits(newest) && (m.Version == newest.Seq || len(possible) > 0):
 	case m.Version > newest.Seq && slices.ContainsFunc(possible, fits):
 	default:
-		r.fail("wrong", append([]Entry{sent, newest}, possible...), "message %s is there as %+v", m.ID, m)
+		calls := r.calls(append([]Entry{s.answers[0]}, possible...)...)
+		if newest.What != Send {
+			calls = append(calls, r.calls(newest)...)
+		}
+		r.fail("wrong", append(calls, r.chat(s.first.Chat).atRest(m)...), "message %s is there as %+v", m.ID, m)
 	}
 }
 
 // checkChat: every message was sent, numbers are dense, and all receivers answer alike.
 func (r *run) checkChat(c *chat) {
 	for _, h := range c.histories {
-		previous, keys := int64(0), map[string]Message{}
+		previous, keys := Message{}, map[string]Message{}
 		for _, m := range h.Messages {
-			if m.Seq <= previous || m.Version < m.Seq || m.Version > h.Seq {
-				r.fail("numbers", []Entry{brief(h)}, "in %s message %s has seq %d and version %d after seq %d", h.Receiver, m.ID, m.Seq, m.Version, previous)
+			if m.Seq <= previous.Seq || m.Version < m.Seq || m.Version > h.Seq {
+				r.fail("numbers", []Entry{excerpt(h, previous, m)}, "in %s message %s has seq %d and version %d after seq %d",
+					h.Receiver, m.ID, m.Seq, m.Version, previous.Seq)
 			}
 			if other, ok := keys[m.Key]; ok {
-				r.fail("doubled", []Entry{brief(h)}, "key %s is there as messages %s and %s", m.Key, other.ID, m.ID)
+				r.fail("doubled", append(r.sent(m.Key), excerpt(h, other, m)), "key %s is there as messages %s and %s", m.Key, other.ID, m.ID)
 			}
 			if s := r.sends[m.Key]; s == nil || s.possible == 0 || s.first.Chat != h.Chat {
-				r.fail("phantom", []Entry{brief(h)}, "message %s was never sent", m.ID)
+				r.fail("phantom", append(r.sent(m.Key), excerpt(h, m)), "message %s was never sent", m.ID)
 			}
-			previous, keys[m.Key] = m.Seq, m
+			previous, keys[m.Key] = m, m
 		}
 		if first := c.histories[0]; first.Seq != h.Seq || !slices.Equal(first.Messages, h.Messages) {
-			r.fail("differing", []Entry{brief(first), brief(h)}, "receivers %s and %s answer different histories of %s", first.Receiver, h.Receiver, h.Chat)
+			r.fail("differing", []Entry{excerpt(first, differing(first, h)...), excerpt(h, differing(h, first)...)}, "receivers %s and %s answer different histories of %s", first.Receiver, h.Receiver, h.Chat)
 		}
 	}
 	for receiver, rows := range c.rows {
 		r.checkLog(c, receiver, rows)
 	}
-}
-
-// brief leaves out what is long.
-func brief(history Entry) Entry {
-	history.Messages = nil
-	return history
 }
 
 // checkLog: from its first row on a log has no hole, and fits the history.
@@ -295,11 +292,16 @@ func (r *run) checkLog(c *chat, receiver string, rows map[int64]Entry) {
 	for seq := slices.Min(slices.Collect(maps.Keys(rows))); seq <= last; seq++ {
 		row, ok := rows[seq]
 		if !ok {
-			r.fail("numbers", []Entry{brief(c.histories[0])}, "the log of %s at %s has no row %d", c.histories[0].Chat, receiver, seq)
+			r.fail("numbers", append(c.atRest(), c.rowsAt(seq-1, seq+1)...), "the log of %s at %s has no row %d", c.histories[0].Chat, receiver, seq)
 			continue
 		}
 		if m, ok := c.messages[row.Message]; row.Change == Added && (!ok || m.Seq != seq) {
-			r.fail("wrong", []Entry{row}, "row %d adds message %s, which the history does not have there", seq, row.Message)
+			r.fail("wrong", append(c.atRest(), row), "row %d adds message %s, which the history does not have there", seq, row.Message)
+		}
+	}
+	for _, m := range c.histories[0].Messages {
+		if row, ok := rows[m.Seq]; ok && (row.Change != Added || row.Message != m.ID) {
+			r.fail("wrong", append(c.atRest(m), row), "message %s has seq %d, which is another row of the log at %s", m.ID, m.Seq, receiver)
 		}
 	}
 }
@@ -309,13 +311,13 @@ func (r *run) checkLog(c *chat, receiver string, rows map[int64]Entry) {
 func (r *run) checkSubscriber(s *subscriber) {
 	c := r.chat(s.chat)
 	next, end := int64(-1), int64(0)
-	var last Entry
+	var last, seen, before Entry // the last entry, event and opening
 	for _, open := range s.opens {
 		resynced := last.Kind == End && last.Reason == Resync
 		if next > 0 && !resynced && open.After != next-1 {
-			r.fail("cursor", []Entry{last, open}, "%s has seen up to %d and asks for what came after %d", s.name, next-1, open.After)
+			r.fail("cursor", append(r.seenBy(append(upTo(seen, last), before)...), open), "%s has seen up to %d and asks for what came after %d", s.name, next-1, open.After)
 		}
-		next = open.After + 1
+		next, before = open.After+1, open
 		if end == 0 {
 			end = c.removalAfter(s.user, open.After)
 		}
@@ -326,38 +328,39 @@ func (r *run) checkSubscriber(s *subscriber) {
 			r.checkEvent(c, s, e, end)
 			switch {
 			case end > 0 && e.Seq > end:
-				r.fail("foreign", []Entry{open, e}, "%s saw row %d, after its removal at %d", s.name, e.Seq, end)
+				r.fail("foreign", append(append(r.seenBy(e), c.rowsAt(end)...), c.atRest()...), "%s saw row %d, after its removal at %d", s.name, e.Seq, end)
 			case next <= 0: // live only: the first decides
 			case e.Seq < next && last.Kind == Event && e.Seq == last.Seq:
-				r.fail("repeated", []Entry{last, e}, "%s saw row %d twice", s.name, e.Seq)
+				r.fail("repeated", r.seenBy(last, e), "%s saw row %d twice", s.name, e.Seq)
 			case e.Seq < next:
-				r.fail("disordered", []Entry{last, e}, "%s saw row %d after row %d", s.name, e.Seq, next-1)
+				r.fail("disordered", r.seenBy(seen, e), "%s saw row %d after row %d", s.name, e.Seq, next-1)
 			case e.Seq > next:
-				r.fail("missed", []Entry{open, last, e}, "%s missed rows %d to %d", s.name, next, e.Seq-1)
+				r.fail("missed", r.seenBy(seen, e), "%s missed rows %d to %d", s.name, next, e.Seq-1)
 			}
-			next, last = max(next, e.Seq+1), e
+			next, last, seen = max(next, e.Seq+1), e, e
 		}
 		if e, ok := s.ends[open.Conn]; ok {
 			last = e
 		}
 	}
-	r.checkEnd(c, s, next, end, last)
+	slice := append(append(r.seenBy(upTo(seen, last)...), c.rowsAt(end)...), c.atRest()...)
+	r.checkEnd(c, s, next, end, last, slice)
 }
 
-func (r *run) checkEnd(c *chat, s *subscriber, next, end int64, last Entry) {
+func (r *run) checkEnd(c *chat, s *subscriber, next, end int64, last Entry, slice []Entry) {
 	completed := last.Kind == End && last.Reason == Complete
 	denied := last.Kind == End && last.Reason == Denied
 	switch {
 	case len(c.histories) == 0 || next <= 0:
 	case denied && end == 0:
-		r.fail("missed", []Entry{last}, "%s was denied, and its membership never ended", s.name)
+		r.fail("missed", slice, "%s was denied, and its membership never ended", s.name)
 	case denied:
 	case completed && (end == 0 || next-1 != end):
-		r.fail("missed", []Entry{last}, "%s was ended after row %d, and its membership ended at %d (0: never)", s.name, next-1, end)
+		r.fail("missed", slice, "%s was ended after row %d, and its membership ended at %d (0: never)", s.name, next-1, end)
 	case !completed && end > 0:
-		r.fail("foreign", []Entry{last}, "%s was not ended, though its membership ended at %d", s.name, end)
+		r.fail("foreign", slice, "%s was not ended, though its membership ended at %d", s.name, end)
 	case !completed && next <= c.histories[0].Seq:
-		r.fail("missed", []Entry{last}, "%s saw rows up to %d of %d", s.name, next-1, c.histories[0].Seq)
+		r.fail("missed", slice, "%s saw rows up to %d of %d", s.name, next-1, c.histories[0].Seq)
 	}
 }
 
@@ -386,11 +389,11 @@ func (r *run) checkEvent(c *chat, s *subscriber, e Entry, end int64) {
 	if other, ok := c.seen[e.Seq]; !ok {
 		c.seen[e.Seq] = e
 	} else if other.Change != e.Change || other.Message != e.Message {
-		r.fail("differing", []Entry{other, e}, "row %d of %s was shown as different things", e.Seq, s.chat)
+		r.fail("differing", r.seenBy(other, e), "row %d of %s was shown as different things", e.Seq, s.chat)
 	}
 	for receiver, rows := range c.rows {
 		if row, ok := rows[e.Seq]; ok && (row.Change != e.Change || row.Message != e.Message) {
-			r.fail("differing", []Entry{e, row}, "row %d of %s was shown as one thing and stands in %s as another", e.Seq, s.chat, receiver)
+			r.fail("differing", append(r.seenBy(e), row), "row %d of %s was shown as one thing and stands in %s as another", e.Seq, s.chat, receiver)
 		}
 	}
 	if e.Message == "" {
@@ -399,9 +402,9 @@ func (r *run) checkEvent(c *chat, s *subscriber, e Entry, end int64) {
 	m, ok := c.messages[e.Message]
 	switch {
 	case !ok && len(c.histories) > 0:
-		r.fail("phantom", []Entry{e}, "%s was shown message %s, which is not there", s.name, e.Message)
+		r.fail("phantom", append(r.seenBy(e), c.atRest()...), "%s was shown message %s, which is not there", s.name, e.Message)
 	case ok && e.Text != "" && !r.wasWritten(m, e.Text):
-		r.fail("wrong", []Entry{e}, "%s was shown message %s with a text that it never had", s.name, e.Message)
+		r.fail("wrong", append(append(r.sent(m.Key), r.seenBy(e)...), c.atRest(m)...), "%s was shown message %s with a text that it never had", s.name, e.Message)
 	}
 }
 
@@ -428,14 +431,17 @@ func (r *run) wasWritten(m Message, text string) bool {
 // checkUnread: at rest a count is the number of live messages by others after the position.
 func (r *run) checkUnread() {
 	for _, e := range r.unread {
-		mark, want := r.marks[place{e.Chat, e.User}], 0
+		mark := r.marks[place{e.Chat, e.User}]
+		var unread []Message
 		for _, m := range r.chat(e.Chat).messages {
 			if m.Seq > mark.Seq && m.Sender != e.User && !m.Deleted {
-				want++
+				unread = append(unread, m)
 			}
 		}
-		if e.Count != want {
-			r.fail("unread", []Entry{mark, e}, "%s answers %d unread of %s for %s, want %d", e.Receiver, e.Count, e.Chat, e.User, want)
+		if e.Count != len(unread) {
+			slices.SortFunc(unread, func(a, b Message) int { return cmp.Compare(a.Seq, b.Seq) })
+			slice := append(append(r.calls(mark), r.chat(e.Chat).atRest(unread...)...), e)
+			r.fail("unread", slice, "%s answers %d unread of %s for %s, want %d", e.Receiver, e.Count, e.Chat, e.User, len(unread))
 		}
 	}
 }
@@ -459,27 +465,31 @@ func (r *run) checkCalls() {
 	}
 }
 
-// measure finds how long deliveries took, by the faults of their time.
+// measure finds how long deliveries took, by the faults of their time, and whether any took too long.
 func (r *run) measure() {
-	acknowledged := map[string]time.Duration{}
+	acknowledged := map[string]Entry{}
 	for _, s := range r.sends {
 		for _, answer := range s.answers {
-			if at, ok := acknowledged[answer.Message]; !ok || answer.At < at {
-				acknowledged[answer.Message] = answer.At
+			if other, ok := acknowledged[answer.Message]; !ok || answer.At < other.At {
+				acknowledged[answer.Message] = answer
 			}
 		}
 	}
-	active, delays := r.periods(), map[string][]time.Duration{}
-	for _, s := range r.subscribers {
+	active, ills, delays := r.periods(), r.ills(), map[string][]time.Duration{}
+	for _, name := range slices.Sorted(maps.Keys(r.subscribers)) {
+		s := r.subscribers[name]
 		for _, open := range s.opens {
 			for _, e := range s.events[open.Conn] {
-				at, ok := acknowledged[e.Message]
+				answer, ok := acknowledged[e.Message]
 				if !ok || e.Change != Added {
 					continue
 				}
-				from := max(at, open.At)
+				from := max(answer.At, open.At)
 				name := active.during(from, e.At)
 				delays[name] = append(delays[name], max(0, e.At-from))
+				if took := e.At - ills.wellSince(from, e.At, Postgres, open.Target, s.name); took > Overdue {
+					r.fail("delayed", append(r.calls(answer), open, e), "%s saw row %d %s after it could have", s.name, e.Seq, took)
+				}
 			}
 		}
 	}
@@ -502,10 +512,10 @@ func (r *run) periods() periods {
 	for _, e := range r.entries {
 		switch e.Kind {
 		case Fault:
-			all = append(all, period{e.Fault, e.At, time.Duration(1<<63 - 1)})
+			all = append(all, period{e.Fault, e.At, forever})
 		case Heal:
 			for n := range all {
-				if all[n].fault == e.Fault && all[n].to == time.Duration(1<<63-1) {
+				if all[n].fault == e.Fault && all[n].to == forever {
 					all[n].to = e.At + aftermath
 				}
 			}

@@ -2,6 +2,7 @@ package trace
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"reflect"
@@ -103,7 +104,7 @@ type follower struct {
 }
 
 func (w *world) follow(f *follower, until int) {
-	w.add(Entry{Kind: Open, Subscriber: f.name, User: f.user, Chat: f.chat.name, Conn: f.conn, After: f.seen})
+	w.add(Entry{Kind: Open, Subscriber: f.name, User: f.user, Chat: f.chat.name, Conn: f.conn, After: f.seen, Target: "receiver"})
 	for int(f.seen) < until {
 		row := f.chat.log[f.seen]
 		f.seen++
@@ -117,7 +118,7 @@ func (w *world) follow(f *follower, until int) {
 		if w.rng.IntN(20) == 0 {
 			w.add(Entry{Kind: End, Subscriber: f.name, Chat: f.chat.name, Conn: f.conn, Reason: Closed})
 			f.conn++
-			w.add(Entry{Kind: Open, Subscriber: f.name, User: f.user, Chat: f.chat.name, Conn: f.conn, After: f.seen})
+			w.add(Entry{Kind: Open, Subscriber: f.name, User: f.user, Chat: f.chat.name, Conn: f.conn, After: f.seen, Target: "receiver"})
 		}
 	}
 	f.conn++
@@ -193,7 +194,16 @@ func TestAGoodRunPasses(t *testing.T) {
 	})
 }
 
-// TestEveryDamageIsFound damages one entry of a good trace; the judgement names it, and shows an entry of it.
+// areShown judges what each of the first violations shows, alone: few entries break the same promise.
+func areShown(t rapid.TB, r Report) {
+	for _, v := range r.Violations[:min(10, len(r.Violations))] {
+		if again := kinds(Check(v.Slice)); len(v.Slice) > 12 || v.Text == "" || !slices.Contains(again, v.Kind) {
+			t.Errorf("%s (%s) is shown by %d entries, which alone are judged as %v: %+v", v.Kind, v.Text, len(v.Slice), again, v.Slice)
+		}
+	}
+}
+
+// TestEveryDamageIsFound damages one entry of a good trace; the judgement names it, and shows what tells of it.
 func TestEveryDamageIsFound(t *testing.T) {
 	is := func(k Kind) func(Entry) bool { return func(e Entry) bool { return e.Kind == k } }
 	drop := func(entries []Entry, n int) []Entry { return slices.Delete(entries, n, n+1) }
@@ -210,6 +220,7 @@ func TestEveryDamageIsFound(t *testing.T) {
 			for m := n + 1; m < len(entries); m++ {
 				if e := entries[m]; e.Kind == Event && e.Subscriber == entries[n].Subscriber && e.Conn == entries[n].Conn {
 					entries[n], entries[m] = entries[m], entries[n]
+					entries[n].At, entries[m].At = entries[m].At, entries[n].At
 					return entries
 				}
 			}
@@ -260,6 +271,59 @@ func TestEveryDamageIsFound(t *testing.T) {
 			entries[n].Messages[1].Seq = entries[n].Messages[0].Seq
 			return entries
 		}, []string{"numbers"}},
+		"two messages change places": {is(History), func(entries []Entry, n int) []Entry {
+			m := entries[n].Messages
+			m[0], m[1] = m[1], m[0]
+			return entries
+		}, []string{"numbers"}},
+		"receivers differ": {func(e Entry) bool { return e.Kind == History && e.Receiver == "r2" }, func(entries []Entry, n int) []Entry {
+			m := entries[n].Messages
+			entries[n].Messages = m[:len(m)-1]
+			return entries
+		}, []string{"differing"}},
+		"receivers differ in where a chat stands": {func(e Entry) bool { return e.Kind == History && e.Receiver == "r2" },
+			func(entries []Entry, n int) []Entry {
+				entries[n].Seq++
+				return entries
+			}, []string{"differing"}},
+		"a row of the log names another message": {func(e Entry) bool { return e.Kind == Log && e.Message != "" },
+			func(entries []Entry, n int) []Entry {
+				entries[n].Message = "other"
+				return entries
+			}, []string{"differing"}},
+		"a message stands where the log has another row": {is(History), func(entries []Entry, n int) []Entry {
+			for m := range entries {
+				if e := &entries[m]; e.Kind == Log && e.Chat == entries[n].Chat && e.Seq == entries[n].Messages[0].Seq {
+					e.Change, e.Message = MemberAdded, ""
+				}
+				if e := &entries[m]; e.Kind == Event && e.Chat == entries[n].Chat && e.Seq == entries[n].Messages[0].Seq {
+					e.Change, e.Message, e.Text = MemberAdded, "", ""
+				}
+			}
+			return entries
+		}, []string{"wrong"}},
+		"two rows of the log change places": {func(e Entry) bool { return e.Kind == Log && e.Seq == 1 }, func(entries []Entry, n int) []Entry {
+			entries[n].Seq, entries[n+1].Seq = entries[n+1].Seq, entries[n].Seq
+			return entries
+		}, []string{"differing"}},
+		"a message whose call nobody made": {func(e Entry) bool { return e.Kind == Invoke && e.What == Send }, func(entries []Entry, n int) []Entry {
+			calls := map[int64]bool{}
+			for _, e := range entries {
+				calls[e.Op] = calls[e.Op] || e.Kind == Invoke && e.Key == entries[n].Key && e.Key != ""
+			}
+			return slices.DeleteFunc(entries, func(e Entry) bool { return calls[e.Op] })
+		}, []string{"phantom"}},
+		"a subscriber asks for what it has seen": {func(e Entry) bool { return e.Kind == Open && e.After > 0 }, func(entries []Entry, n int) []Entry {
+			entries[n].After--
+			return entries
+		}, []string{"cursor"}},
+		"a delivery after long": {func(e Entry) bool { return e.Kind == Event && e.Change == Added && e.Seq <= 8 },
+			func(entries []Entry, n int) []Entry {
+				for m := n; m < len(entries); m++ {
+					entries[m].At += Overdue
+				}
+				return entries
+			}, []string{"delayed"}},
 		"a row of the log is missing": {func(e Entry) bool { return e.Kind == Log && e.Seq > 1 }, drop, []string{"numbers"}},
 		"a wrong unread count": {is(Unread), func(entries []Entry, n int) []Entry {
 			entries[n].Count++
@@ -292,11 +356,7 @@ func TestEveryDamageIsFound(t *testing.T) {
 				if !slices.ContainsFunc(found, func(kind string) bool { return slices.Contains(c.want, kind) }) {
 					t.Errorf("found %v, want one of %v", found, c.want)
 				}
-				for _, v := range report.Violations {
-					if len(v.Slice) == 0 || v.Text == "" {
-						t.Errorf("%s shows nothing", v.Kind)
-					}
-				}
+				areShown(t, report)
 			})
 		})
 	}
@@ -327,9 +387,54 @@ func TestOutcomes(t *testing.T) {
 		"answered with two messages": {[]Entry{invoke, sent, {Kind: Invoke, Op: 3, What: Send, Chat: "c", User: "ann", Key: "k", Text: "x"},
 			{Kind: Return, Op: 3, Outcome: OK, Message: "n", Seq: 2}, there}, []string{"doubled"}},
 	} {
-		if got := kinds(Check(c.entries)); !slices.Equal(got, c.want) {
+		report := Check(c.entries)
+		if got := kinds(report); !slices.Equal(got, c.want) {
 			t.Errorf("%s: %v, want %v", name, got, c.want)
 		}
+		areShown(t, report)
+	}
+}
+
+// TestDelays: what excuses a late delivery, and for how long.
+func TestDelays(t *testing.T) {
+	second := func(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
+	for name, c := range map[string]struct {
+		open, sent, seen float64
+		ills             []Entry // Seq is the second
+		late             bool
+	}{
+		"in time":                       {0, 1, 3.9, nil, false},
+		"late":                          {0, 1, 4.1, nil, true},
+		"connected later":               {3, 1, 5.9, nil, false},
+		"connected later, and late":     {3, 1, 6.1, nil, true},
+		"Redis fails":                   {0, 1, 4.1, []Entry{{Kind: Fault, Fault: "f", Target: "redis", Seq: 1}}, true},
+		"the sender fails":              {0, 1, 4.1, []Entry{{Kind: Fault, Fault: "f", Target: "sender1", Seq: 1}}, true},
+		"the other receiver fails":      {0, 1, 4.1, []Entry{{Kind: Fault, Fault: "f", Target: "receiver2", Seq: 1}}, true},
+		"another subscriber is slow":    {0, 1, 4.1, []Entry{{Kind: Pause, Subscriber: "t", Seq: 1}}, true},
+		"PostgreSQL fails":              {0, 1, 60, []Entry{{Kind: Fault, Fault: "f", Target: Postgres, Seq: 1}}, false},
+		"PostgreSQL fails afterwards":   {0, 1, 4.1, []Entry{{Kind: Fault, Fault: "f", Target: Postgres, Seq: 5}}, true},
+		"the receiver fails":            {0, 1, 60, []Entry{{Kind: Fault, Fault: "f", Target: "receiver1", Seq: 1}}, false},
+		"the subscriber is slow":        {0, 1, 60, []Entry{{Kind: Pause, Subscriber: "s", Seq: 1}}, false},
+		"it has just recovered":         {0, 1, 10.9, []Entry{{Kind: Pause, Subscriber: "s", Seq: 1}, {Kind: Resume, Subscriber: "s", Seq: 5}}, false},
+		"it has long recovered":         {0, 1, 11.1, []Entry{{Kind: Pause, Subscriber: "s", Seq: 1}, {Kind: Resume, Subscriber: "s", Seq: 5}}, true},
+		"a fault begins before it hits": {0, 1, 10.9, []Entry{{Kind: Fault, Fault: "f", Seq: 2}, {Kind: Fault, Fault: "f", Target: Postgres, Seq: 5}, {Kind: Heal, Fault: "f", Target: Postgres, Seq: 5}}, false},
+	} {
+		entries := []Entry{
+			{At: second(c.open), Kind: Open, Subscriber: "s", User: "bob", Chat: "c", Conn: 1, Target: "receiver1"},
+			{At: second(c.sent), Kind: Invoke, Op: 1, What: Send, Chat: "c", User: "ann", Key: "k", Text: "x"},
+			{At: second(c.sent), Kind: Return, Op: 1, Outcome: OK, Message: "m", Seq: 1},
+			{At: second(c.seen), Kind: Event, Subscriber: "s", Chat: "c", Conn: 1, Seq: 1, Change: Added, Message: "m", Text: "x"},
+		}
+		for _, e := range c.ills {
+			e.At, e.Seq = time.Duration(e.Seq)*time.Second, 0
+			entries = append(entries, e)
+		}
+		slices.SortStableFunc(entries, func(a, b Entry) int { return cmp.Compare(a.At, b.At) })
+		report := Check(entries)
+		if got := kinds(report); slices.Contains(got, "delayed") != c.late {
+			t.Errorf("%s: %v", name, got)
+		}
+		areShown(t, report)
 	}
 }
 

@@ -20,9 +20,11 @@ type Kind string
 const (
 	Invoke  Kind = "invoke"  // a writer calls: Op, What, Chat, User, Key, Text, Message, Seq (of a mark: up to where), Target (the process)
 	Return  Kind = "return"  // and is answered: Op, Outcome, Message, Seq (of a send: its seq; of an edit or deletion: the version), Code
-	Open    Kind = "open"    // a subscriber subscribes: Subscriber, User, Chat, Conn, After
+	Open    Kind = "open"    // a subscriber subscribes: Subscriber, User, Chat, Conn, After, Target (the process)
 	Event   Kind = "event"   // and is sent a row of the log: Subscriber, Chat, Conn, Seq, Change, Message, Text
 	End     Kind = "end"     // and its subscription ends: Subscriber, Chat, Conn, Reason
+	Pause   Kind = "pause"   // a subscriber reads nothing from here on: Subscriber
+	Resume  Kind = "resume"  // and reads again
 	Fault   Kind = "fault"   // the nemesis begins: Fault, Target
 	Heal    Kind = "heal"    // and ends
 	History Kind = "history" // at rest, what a receiver answers: Receiver, Chat, Seq (the last), Messages
