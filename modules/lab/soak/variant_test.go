@@ -104,7 +104,7 @@ func variants() []variant {
 `}},
 			faults: []string{"lose commits"},
 			want:   []string{"wrong"},
-			also:   []string{"differing", "numbers", "unread", "missed", "phantom"}, // its number goes to another row, and the chat takes no more
+			also:   []string{"differing", "numbers", "unread", "missed", "phantom", "foreign"}, // its number goes to another row as well
 		},
 		{
 			name:  "a removal ends no subscription",
