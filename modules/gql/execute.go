@@ -184,7 +184,7 @@ func (x *Executor) shown(ctx context.Context, err *Error) *Error {
 	out := &Error{Locations: err.Locations, Path: err.Path}
 	if f, ok := stderrors.AsType[*fault.Fault](err.ResolverError); ok {
 		out.Message, out.Extensions = f.Text, f.Extensions()
-		if f.Code == fault.Unavailable {
+		if f.Code == fault.Unavailable && !stderrors.Is(ctx.Err(), context.Canceled) { // somebody waits for the answer
 			x.log.Warn().Err(f).Str("request", RequestID(ctx)).Interface("path", err.Path).Msg("store out of reach")
 		}
 		return out

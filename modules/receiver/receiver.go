@@ -424,7 +424,7 @@ func (e *Engine) release(h *hub) {
 	e.unlisten(bus.Channel{Chat: h.topic.Chat})
 }
 
-// listen wants channels of the bus, each of which needs an unlisten, also after an error: that of ctx. A bus that does
+// listen wants channels of the bus, each of which needs an unlisten, also after an error: ctx has ended. A bus that does
 // not confirm is no error: the sweep serves until it does.
 func (e *Engine) listen(ctx context.Context, channels ...bus.Channel) error {
 	var fresh []bus.Channel
@@ -454,10 +454,10 @@ func (e *Engine) listen(ctx context.Context, channels ...bus.Channel) error {
 		select {
 		case <-open:
 		case <-ctx.Done():
-			return ctx.Err()
+			return fault.Busy(ctx.Err())
 		}
 	}
-	return ctx.Err()
+	return nil
 }
 
 func (e *Engine) unlisten(channels ...bus.Channel) {

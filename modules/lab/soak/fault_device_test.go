@@ -91,7 +91,7 @@ func (d *device) read(ws *websocket.Conn) {
 
 // rowOf gives the seq of a row, without reading the rest of it, which may be long; 0: it is none.
 func rowOf(data []byte) int64 {
-	rest, ok := bytes.CutPrefix(data, []byte(`{"id":"1","type":"next","payload":{"data":{"chatEvents":{"seq":`))
+	rest, ok := bytes.CutPrefix(data, []byte(`{"id":"`+logID+`","type":"next","payload":{"data":{"chatEvents":{"seq":`))
 	number, _, _ := bytes.Cut(rest, []byte(","))
 	seq, err := strconv.ParseInt(string(number), 10, 64)
 	if !ok || err != nil {
