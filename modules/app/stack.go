@@ -38,7 +38,7 @@ func NewStack(r Role, db *pg.DB, b bus.Bus, metrics prometheus.Registerer, log z
 	chats := chat.NewStore(db, users, positions)
 	who := identity.NewPolicy(users)
 	writes := sender.NewMetrics(metrics)
-	engine := sender.New(db, b, writers(runtime.GOMAXPROCS(0)), writes, log)
+	engine := sender.New(db, b, runtime.GOMAXPROCS(0), writes, log)
 	f := &features{
 		userQuery: user.NewQuery(users, who), userMutation: user.NewMutation(users, who),
 		chatQuery: chat.NewQuery(chats, who), chatMutation: chat.NewMutation(chats, who, engine, b, writes, log),
@@ -67,10 +67,6 @@ func NewStack(r Role, db *pg.DB, b bus.Bus, metrics prometheus.Registerer, log z
 	}
 	return s, nil
 }
-
-// writers is one for every two cores. A send costs a writer and its PostgreSQL less than half of what it costs HTTP and
-// GraphQL, so one keeps up with two cores, and its batches are larger than those of two.
-func writers(cores int) int { return (cores + 1) / 2 }
 
 // executor runs the queries and mutations of a role.
 func (r Role) executor(f *features, log zerolog.Logger, introspection func(context.Context) bool) (*gql.Executor, error) {

@@ -106,7 +106,7 @@ type Engine struct {
 	batcher *Batcher[*Change]
 }
 
-// New returns an engine with that many writers. Each batch has its cost, so more writers than are busy make a send dearer.
+// New returns an engine with that many writers; one per core is right.
 func New(db *pg.DB, b bus.Bus, writers int, metrics *Metrics, log zerolog.Logger) *Engine {
 	return &Engine{NewBatcher(db, b, writers, metrics, log, Script[*Change]{
 		Name:  "log",
