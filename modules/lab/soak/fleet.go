@@ -31,7 +31,13 @@ type fleet struct {
 }
 
 // newFleet starts everything in dir, from a built binary.
-func newFleet(ctx context.Context, dir, binary string) (f *fleet, err error) {
+func newFleet(ctx context.Context, dir, binary string) (*fleet, error) {
+	return startFleet(ctx, dir, binary, true)
+}
+
+// startFleet starts a fleet that reaches its stores through the proxies, or past them: these run in this process, and what
+// goes through them waits for whatever else it has to do.
+func startFleet(ctx context.Context, dir, binary string, proxied bool) (f *fleet, err error) {
 	f = &fleet{dir: dir}
 	defer func() {
 		if err != nil {
@@ -58,9 +64,13 @@ func newFleet(ctx context.Context, dir, binary string) (f *fleet, err error) {
 	if f.toRedis, err = newProxy("redis", f.redis.Address()); err != nil {
 		return f, err
 	}
+	database, redis := f.toPG.address(), f.toRedis.address()
+	if !proxied {
+		database, redis = "127.0.0.1:"+strconv.Itoa(port), f.redis.Address()
+	}
 	env := []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "CHAT_DB_POOL=15",
-		"DATABASE_URL=postgres://postgres@" + f.toPG.address() + "/chat?sslmode=disable", "REDIS_URL=redis://" + f.toRedis.address(),
+		"DATABASE_URL=postgres://postgres@" + database + "/chat?sslmode=disable", "REDIS_URL=redis://" + redis,
 	}
 	if err := f.migrate(ctx, binary, env); err != nil {
 		return f, err
