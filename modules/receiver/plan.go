@@ -60,6 +60,9 @@ func newPlan(ctx context.Context, doc *gql.Document) (*plan, *gql.Error) {
 	if o.refusal != "" {
 		return nil, gql.NewError(ctx, gql.ValidationFailed, o.refusal)
 	}
+	if len(o.used) == 0 {
+		return &plan{outline: o, variables: doc.Variables, key: o.normal}, nil
+	}
 	values := map[string]any{}
 	for _, v := range o.used {
 		if value, ok := doc.Variables[v.name]; ok {
