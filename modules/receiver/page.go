@@ -11,9 +11,11 @@ import (
 	"chat/modules/history"
 )
 
+// Of pages that a hub keeps.
 const (
-	pageLife = time.Second // a page shows names of people, which no log tells the changes of
-	maxPages = 16          // that a hub keeps
+	pageLife     = time.Second // a page shows names of people, which no log tells the changes of
+	maxPages     = 4
+	maxPageBytes = 64 << 10 // a longer one is read again; what it showed may be as long once more
 )
 
 // page is a part of a log that several replays share: its rows, and what came of executing them.
@@ -45,6 +47,15 @@ func (p *page) after(seq int64) []history.Event {
 		}
 	}
 	return nil
+}
+
+// bytes is the size of what the page has brought along.
+func (p *page) bytes() int {
+	sum := 0
+	for _, e := range p.Events {
+		sum += len(e.Body)
+	}
+	return sum
 }
 
 // execute gives the payload of a row for a subscription, executed once for all that share the page and show the same.
@@ -103,6 +114,9 @@ func (h *hub) page(ctx context.Context, after int64) (*page, error) {
 	fresh, err := h.engine.pages[h.topic.Log].Get(ctx, history.Place{Chat: h.topic.Chat, After: begins})
 	if err != nil {
 		return nil, err
+	}
+	if fresh.bytes() > maxPageBytes {
+		return fresh, nil
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
