@@ -29,6 +29,8 @@ type binary struct {
 	path string
 	dir  string
 	port string
+
+	token string // of who is signed in
 }
 
 func newBinary(t *testing.T) *binary {
@@ -111,6 +113,9 @@ func (b *binary) call(ctx context.Context, query string, variables map[string]an
 		return err
 	}
 	req.Header.Set("Content-Type", "application/json")
+	if b.token != "" {
+		req.Header.Set("Authorization", "Bearer "+b.token)
+	}
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return err
@@ -129,17 +134,22 @@ func (b *binary) call(ctx context.Context, query string, variables map[string]an
 	return json.Unmarshal(answer.Data, out)
 }
 
-// populate makes two users and a chat.
+// populate makes two users and a chat, and signs the first of them in.
 func (b *binary) populate() (user, chat string) {
 	b.t.Helper()
 	var users []string
 	for _, name := range []string{"ann", "bob"} {
 		var out struct{ CreateUser struct{ ID string } }
-		if err := b.call(b.t.Context(), `mutation($n: String!, $e: String!) { createUser(username: $n, email: $e) { id } }`, map[string]any{"n": name, "e": name + "@example.org"}, &out); err != nil {
+		if err := b.call(b.t.Context(), `mutation($n: String!, $e: String!) { createUser(username: $n, email: $e, password: "correct horse") { id } }`, map[string]any{"n": name, "e": name + "@example.org"}, &out); err != nil {
 			b.t.Fatal(err)
 		}
 		users = append(users, out.CreateUser.ID)
 	}
+	var in struct{ Login struct{ AccessToken string } }
+	if err := b.call(b.t.Context(), `mutation { login(username: "ann", password: "correct horse") { accessToken } }`, nil, &in); err != nil {
+		b.t.Fatal(err)
+	}
+	b.token = in.Login.AccessToken
 	var out struct{ CreateChat struct{ ID string } }
 	if err := b.call(b.t.Context(), `mutation($p: [String!]!) { createChat(createChatInput: {name: "x", participantIds: $p}) { id } }`, map[string]any{"p": users}, &out); err != nil {
 		b.t.Fatal(err)

@@ -18,7 +18,7 @@ import (
 	"chat/modules/app"
 )
 
-// setting is a flag, its variable and its help.
+// setting is a flag, its variable and its help. Without help it has no flag.
 type setting struct {
 	key, variable, help string
 }
@@ -47,8 +47,17 @@ func serveSettings() []setting {
 		{"host", "CHAT_HOST", "the address to listen on"},
 		{"port", "PORT", "the port (user 4001, sender 4002, receiver 4005, all 4000; ui 3000)"},
 		{"mode", "NODE_ENV", "development or production; production hides the schema and its explorer"},
-		{"auth", "CHAT_AUTH", "who is believed: none takes everybody's word"},
+		{"auth", "CHAT_AUTH", "accounts: callers sign in; none: everybody is believed, as in the brief's system"},
 		{"insecure-open-access", "CHAT_INSECURE_OPEN_ACCESS", "allow --auth=none on an address that is not loopback"},
+		{"signup", "CHAT_SIGNUP", "who makes accounts: open, everybody; closed, administrators"},
+		{"signing-secret", "CHAT_SIGNING_SECRET", ""},
+		{"signing-secret-file", "CHAT_SIGNING_SECRET_FILE", "a file with the secret that signs access tokens, or the secret itself in $CHAT_SIGNING_SECRET; " +
+			"further lines verify as well, each until the moment after a space; none: with the embedded database one is made"},
+		{"issuer", "CHAT_ISSUER", "the name of this installation in access tokens"},
+		{"access-token-life", "CHAT_ACCESS_TOKEN_LIFE", "how long an access token is good for"},
+		{"argon2-memory", "CHAT_ARGON2_MEMORY", "MiB that hashing a password takes"},
+		{"argon2-passes", "CHAT_ARGON2_PASSES", "passes over it"},
+		{"argon2-at-once", "CHAT_ARGON2_AT_ONCE", "passwords hashed at a time; 0: one core is left free"},
 		{"db-pool", "CHAT_DB_POOL", "connections to PostgreSQL at most"},
 		{"migrate", "CHAT_MIGRATE", "migrate a configured database on start"},
 		{"redis-url", "REDIS_URL", "Redis, by which processes tell each other what is new, as redis://host:port; needed by roles that are apart"},
@@ -74,12 +83,17 @@ func addFlags(c *cobra.Command, settings []setting) {
 	flags.SortFlags = false
 	flags.String("config", "", "a YAML file of settings by the names of the flags ($CHAT_CONFIG)")
 	for _, s := range settings {
+		if s.help == "" {
+			continue // a secret: other users of a machine see command lines
+		}
 		help := fmt.Sprintf("%s ($%s)", s.help, s.variable)
 		switch s.key {
 		case "port", "db-port", "redis-port":
 			flags.Int(s.key, 0, help)
-		case "db-pool":
-			flags.Int(s.key, defaults.DBPool, help)
+		case "db-pool", "argon2-memory", "argon2-passes", "argon2-at-once":
+			flags.Int(s.key, defaultNumber(defaults, s.key), help)
+		case "access-token-life":
+			flags.Duration(s.key, defaults.AccessTokenLife, help)
 		case "insecure-open-access", "migrate":
 			flags.Bool(s.key, false, help)
 		case "allowed-origins":
@@ -92,9 +106,13 @@ func addFlags(c *cobra.Command, settings []setting) {
 	}
 }
 
+func defaultNumber(c app.Config, key string) int {
+	return map[string]int{"db-pool": c.DBPool, "argon2-memory": c.Argon2MemoryMiB, "argon2-passes": c.Argon2Passes}[key]
+}
+
 func defaultText(c app.Config, key string) string {
 	return map[string]string{
-		"role": c.Role, "host": c.Host, "mode": c.Mode, "auth": c.Auth, "db-sslmode": c.DBSSLMode, "transport": c.Transport,
+		"role": c.Role, "host": c.Host, "mode": c.Mode, "auth": c.Auth, "signup": c.Signup, "issuer": c.Issuer, "db-sslmode": c.DBSSLMode, "transport": c.Transport,
 		"log-level": c.LogLevel, "log-format": c.LogFormat,
 	}[key]
 }

@@ -128,7 +128,10 @@ func TestWrongSettingsAreOneLine(t *testing.T) {
 		{[]string{"--role=sender"}, nil, "Redis"},
 		{[]string{"--mode=test"}, nil, "--mode=test"},
 		{[]string{"--port=70000"}, nil, "--port=70000"},
-		{[]string{"--host=0.0.0.0"}, nil, "--insecure-open-access"},
+		{[]string{"--host=0.0.0.0", "--auth=none"}, nil, "--insecure-open-access"},
+		{[]string{"--insecure-open-access"}, nil, "--auth=none"},
+		{[]string{"--argon2-memory=8"}, nil, "--argon2-memory=8"},
+		{[]string{"--signing-secret-file=x"}, []string{"CHAT_SIGNING_SECRET=y"}, "keep one"},
 		{nil, []string{"DATABASE_URL=postgres://a/b", "DB_HOST=c"}, "keep one"},
 		{nil, []string{"DB_NAME=x"}, "DB_HOST is missing"},
 		{nil, []string{"REDIS_PORT=6379"}, "REDIS_HOST is missing"},
@@ -147,7 +150,7 @@ func TestWrongSettingsAreOneLine(t *testing.T) {
 // TestAFleetsSettingsAreTaken: a role in a container listens on every address, and insists on it.
 func TestAFleetsSettingsAreTaken(t *testing.T) {
 	for _, role := range []string{"user", "sender", "receiver"} {
-		_, err := settings(t, []string{"--role=" + role, "--host=0.0.0.0", "--insecure-open-access"}, "DB_HOST=postgres", "REDIS_HOST=redis")
+		_, err := settings(t, []string{"--role=" + role, "--host=0.0.0.0", "--auth=none", "--insecure-open-access"}, "DB_HOST=postgres", "REDIS_HOST=redis")
 		if err != nil {
 			t.Errorf("%s: %v", role, err)
 		}

@@ -24,6 +24,7 @@ import (
 	"chat/frontend"
 	"chat/migrations"
 	"chat/modules/bus"
+	"chat/modules/identity"
 	"chat/modules/pg"
 	"chat/modules/pglocal"
 	"chat/modules/server"
@@ -179,6 +180,10 @@ func schemaIsCurrent(ctx context.Context, db *pg.DB) error {
 
 // serve runs the engines and the servers on an open database and an open listener.
 func serve(ctx context.Context, c Config, version string, db *pg.DB, gone <-chan struct{}, listener net.Listener, log zerolog.Logger) error {
+	keys, err := c.keys()
+	if err != nil {
+		return err
+	}
 	role := Role(c.Role)
 	registry := newRegistry()
 	registry.MustRegister(collectors.NewDBStatsCollector(db.Pool(), "chat"))
@@ -187,7 +192,12 @@ func serve(ctx context.Context, c Config, version string, db *pg.DB, gone <-chan
 	if err != nil {
 		return err
 	}
-	stack, err := NewStack(role, db, hints, registry, log, func(context.Context) bool { return development })
+	stack, err := NewStack(StackConfig{
+		Role: role, DB: db, Bus: hints, Metrics: registry, Log: log, Keys: keys, Hashing: c.hashing(), Attempts: unbounded{}, SignupClosed: c.Signup == "closed",
+		Introspection: func(ctx context.Context) bool {
+			return development || keys != nil && !identity.CallerOf(ctx).User.IsZero()
+		},
+	})
 	if err != nil {
 		return err
 	}
@@ -274,6 +284,9 @@ func transports(c Config, version string, stack *Stack, db *pg.DB, registry prom
 	}
 	if Role(c.Role) == All {
 		s.UI = pages
+	}
+	if role := Role(c.Role); role.signsIn() && c.Auth != "none" {
+		s.Accounts = stack.Accounts
 	}
 	var sockets *socket.Handler
 	if stack.Live != nil {

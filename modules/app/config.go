@@ -6,10 +6,14 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/rs/zerolog"
+
+	"chat/modules/user"
 )
 
 // Config is everything that can be set. A key is the flag's name, and the file's; the variable is CHAT_ and the key, or
@@ -19,8 +23,17 @@ type Config struct {
 	Host     string `koanf:"host"`
 	Port     int    `koanf:"port"` // 0: that of the role
 	Mode     string `koanf:"mode"` // development or production
-	Auth     string `koanf:"auth"` // none, for now
+	Auth     string `koanf:"auth"` // accounts or none
 	Insecure bool   `koanf:"insecure-open-access"`
+
+	Signup            string        `koanf:"signup"` // open or closed
+	SigningSecret     string        `koanf:"signing-secret"`
+	SigningSecretFile string        `koanf:"signing-secret-file"`
+	Issuer            string        `koanf:"issuer"`
+	AccessTokenLife   time.Duration `koanf:"access-token-life"`
+	Argon2MemoryMiB   int           `koanf:"argon2-memory"`
+	Argon2Passes      int           `koanf:"argon2-passes"`
+	Argon2AtOnce      int           `koanf:"argon2-at-once"` // 0: one core is left free
 
 	DatabaseURL string `koanf:"database-url"`
 	DBHost      string `koanf:"db-host"`
@@ -49,7 +62,8 @@ type Config struct {
 // Defaults are the settings of a development process with a database of its own.
 func Defaults() Config {
 	return Config{
-		Role: string(All), Host: "127.0.0.1", Mode: "development", Auth: "none", DBSSLMode: "prefer", DBPool: 20,
+		Role: string(All), Host: "127.0.0.1", Mode: "development", Auth: "accounts", Signup: "open",
+		Issuer: "chat", AccessTokenLife: 15 * time.Minute, Argon2MemoryMiB: 64, Argon2Passes: 1, DBSSLMode: "prefer", DBPool: 20,
 		AllowedOrigins: []string{"http://localhost:3000", "http://localhost:3001"}, Transport: "own",
 		LogLevel: "info", LogFormat: "auto",
 	}
@@ -66,7 +80,8 @@ func (c Config) Validate() error {
 		allowed    []string
 	}{
 		{"mode", c.Mode, []string{"development", "production"}},
-		{"auth", c.Auth, []string{"none"}},
+		{"auth", c.Auth, []string{"accounts", "none"}},
+		{"signup", c.Signup, []string{"open", "closed"}},
 		{"transport", c.Transport, []string{"own", "library"}},
 		{"db-sslmode", c.DBSSLMode, []string{"disable", "allow", "prefer", "require", "verify-ca", "verify-full"}},
 	} {
@@ -75,6 +90,9 @@ func (c Config) Validate() error {
 		}
 	}
 	if err := c.validateProcess(); err != nil {
+		return err
+	}
+	if err := c.validateAccounts(); err != nil {
 		return err
 	}
 	if c.DBPool < 5 {
@@ -95,11 +113,41 @@ func (c Config) Validate() error {
 	case role != All && !c.HasDatabase():
 		return fmt.Errorf("--role=%s shares its database with other processes, and none is configured: set DATABASE_URL or "+
 			"DB_HOST, or use --role=all", role)
+	case c.Auth != "none" && c.Insecure:
+		return fmt.Errorf("--insecure-open-access insists on --auth=none, which is not set: leave it out, or set that")
 	case c.Auth == "none" && !isLoopback(c.Host) && !c.Insecure:
 		return fmt.Errorf("--auth=none lets everybody who can reach --host=%s read and write everything: "+
 			"use a loopback address, or insist with --insecure-open-access", c.Host)
 	}
 	return nil
+}
+
+// validateAccounts looks at what accounts need. Source: OWASP's Password Storage Cheat Sheet, Argon2id, for its least cost.
+func (c Config) validateAccounts() error {
+	switch {
+	case c.SigningSecret != "" && c.SigningSecretFile != "":
+		return fmt.Errorf("CHAT_SIGNING_SECRET and --signing-secret-file are both set: keep one of the two")
+	case c.Issuer == "":
+		return fmt.Errorf("--issuer is empty; it tells tokens of this installation from those of others")
+	case c.AccessTokenLife < time.Minute || c.AccessTokenLife > 24*time.Hour:
+		return fmt.Errorf("--access-token-life=%s is not between 1m and 24h", c.AccessTokenLife)
+	case c.Argon2MemoryMiB < 19 || c.Argon2MemoryMiB > 4096 || c.Argon2Passes < 1 || c.Argon2Passes > 100 ||
+		c.Argon2MemoryMiB < 46 && c.Argon2Passes < 2:
+		return fmt.Errorf("--argon2-memory=%d with --argon2-passes=%d is too weak or too much; use 64 with 1, or at least 19 with 2",
+			c.Argon2MemoryMiB, c.Argon2Passes)
+	case c.Argon2AtOnce < 0:
+		return fmt.Errorf("--argon2-at-once=%d is negative", c.Argon2AtOnce)
+	}
+	return nil
+}
+
+// hashing is what a password's hash costs. One core is left for everybody who is signed in.
+func (c Config) hashing() user.Hashing {
+	h := user.Hashing{MemoryMiB: c.Argon2MemoryMiB, Passes: c.Argon2Passes, AtOnce: c.Argon2AtOnce}
+	if h.AtOnce == 0 {
+		h.AtOnce = max(1, runtime.GOMAXPROCS(0)-1)
+	}
+	return h
 }
 
 // validateProcess looks at what every process has: a port and a log.

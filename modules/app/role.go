@@ -46,6 +46,8 @@ func (r Role) Port() int {
 	return map[Role]int{User: 4001, Sender: 4002, Receiver: 4005, All: 4000}[r]
 }
 
+func (r Role) signsIn() bool { return r == User || r == All }
+
 func (r Role) writes() bool { return r == Sender || r == All }
 
 func (r Role) delivers() bool { return r == Receiver || r == All }

@@ -143,7 +143,7 @@ func TestSchemaIsReviewed(t *testing.T) {
 func TestRolesAreComposed(t *testing.T) {
 	together := map[string]bool{}
 	for _, role := range Roles() {
-		if _, err := NewStack(role, nil, bus.NewMemory(), prometheus.NewRegistry(), zerolog.Nop(), nil); err != nil {
+		if _, err := NewStack(StackConfig{Role: role, Bus: bus.NewMemory(), Metrics: prometheus.NewRegistry(), Log: zerolog.Nop()}); err != nil {
 			t.Errorf("--role=%s: %v", role, err)
 		}
 		roots, err := schema.Roots(role.keep())

@@ -24,32 +24,61 @@ import (
 
 // Stack is everything of a role between its transports and its stores.
 type Stack struct {
-	Exec *gql.Executor
-	Live *receiver.Engine // nil for a role without subscriptions
-	Who  *identity.Policy
+	Exec     *gql.Executor
+	Live     *receiver.Engine // nil for a role without subscriptions
+	Who      identity.Policy
+	Accounts *user.Accounts
 
 	engines []func(context.Context) error
 }
 
-// NewStack builds the stack of a role. Its Run must be running. introspection tells who may see the schema.
-func NewStack(r Role, db *pg.DB, b bus.Bus, metrics prometheus.Registerer, log zerolog.Logger, introspection func(context.Context) bool) (*Stack, error) {
+// StackConfig is what a Stack is made of.
+type StackConfig struct {
+	Role    Role
+	DB      *pg.DB
+	Bus     bus.Bus
+	Metrics prometheus.Registerer
+	Log     zerolog.Logger
+	// Introspection tells who may see the schema.
+	Introspection func(context.Context) bool
+	// Keys sign access tokens; nil is --auth=none.
+	Keys         *identity.Keys
+	Hashing      user.Hashing
+	Attempts     user.Attempts
+	SignupClosed bool
+}
+
+// NewStack builds the stack of a role. Its Run must be running.
+func NewStack(c StackConfig) (*Stack, error) {
+	r, db, b, log := c.Role, c.DB, c.Bus, c.Log
 	users := user.NewStore(db)
 	positions := read.NewStore(db)
 	chats := chat.NewStore(db, users, positions)
-	who := identity.NewPolicy(users)
-	writes := sender.NewMetrics(metrics)
+	passwords := user.NewPasswords(c.Hashing)
+	s := &Stack{Accounts: user.NewAccounts(users, c.Keys, passwords, c.Attempts, log)}
+	if c.Keys == nil {
+		s.Who = identity.NewOpen(users)
+	} else {
+		sessions := identity.NewSessions(users, c.Metrics, log)
+		s.Who = identity.NewAccounts(c.Keys, sessions)
+		s.engines = append(s.engines, sessions.Run)
+	}
+	who := s.Who
+	writes := sender.NewMetrics(c.Metrics)
 	engine := sender.New(db, b, runtime.GOMAXPROCS(0), writes, log)
 	f := &features{
-		userQuery: user.NewQuery(users, who), userMutation: user.NewMutation(users, who),
+		userQuery: user.NewQuery(users, who), userMutation: user.NewMutation(users, who, s.Accounts, c.SignupClosed),
 		chatQuery: chat.NewQuery(chats, who), chatMutation: chat.NewMutation(chats, who, engine, b, writes, log),
 		chatSubscription: chat.NewSubscription(chats, who),
 		readQuery:        read.NewQuery(positions, who), readMutation: read.NewMutation(positions, who, b, writes, log),
 		readSubscription: read.NewSubscription(positions, who),
 	}
-	s := &Stack{Who: who}
 	var err error
-	if s.Exec, err = r.executor(f, log, introspection); err != nil {
+	if s.Exec, err = r.executor(f, log, c.Introspection); err != nil {
 		return nil, err
+	}
+	if r.signsIn() {
+		s.engines = append(s.engines, s.Accounts.Run)
 	}
 	if r.writes() {
 		s.engines = append(s.engines, engine.Run, f.chatMutation.Run, f.readMutation.Run)
@@ -60,7 +89,7 @@ func NewStack(r Role, db *pg.DB, b bus.Bus, metrics prometheus.Registerer, log z
 			return nil, err
 		}
 		s.Live = receiver.New(receiver.Config{
-			DB: db, Bus: b, Exec: live, Log: log, Metrics: metrics,
+			DB: db, Bus: b, Exec: live, Log: log, Metrics: c.Metrics,
 			Logs: map[history.Log]receiver.LogReader{history.Changes: chats, history.Moves: positions},
 		})
 		s.engines = append(s.engines, s.Live.Run)
@@ -106,3 +135,9 @@ func (s *Stack) Run(ctx context.Context) error {
 	}
 	return running.Wait()
 }
+
+// unbounded lets passwords be tried as often as somebody likes.
+type unbounded struct{}
+
+// Try takes nothing.
+func (unbounded) Try(context.Context, string, bool) (func(), error) { return func() {}, nil }

@@ -34,7 +34,8 @@ type served struct {
 func serveWorld(t *testing.T, change func(*Config)) *served {
 	t.Helper()
 	c := Defaults()
-	c.DatabaseURL, c.LogLevel = pgtest.URL(t), "error"
+	c.DatabaseURL, c.LogLevel, c.Auth = pgtest.URL(t), "error", "none"
+	c.SigningSecret, c.Argon2MemoryMiB, c.Argon2Passes = testSecret, cheap().MemoryMiB, cheap().Passes
 	if change != nil {
 		change(&c)
 	}

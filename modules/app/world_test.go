@@ -19,6 +19,7 @@ import (
 	"chat/modules/pg"
 	"chat/modules/pgtest"
 	"chat/modules/receiver"
+	"chat/modules/user"
 )
 
 // world is a product in one process, without transports.
@@ -27,6 +28,8 @@ type world struct {
 	db    *pg.DB
 	stack *Stack
 	stats *prometheus.Registry
+
+	administrator id.User // with accounts: the first of them, whose password is "correct horse"
 }
 
 // metric is the value of a counter or gauge without labels.
@@ -50,11 +53,41 @@ func newWorld(t testing.TB) *world {
 	return newWorldOn(t, pgtest.New(t))
 }
 
+// newWorldOn is a world on that database, where callers are believed.
 func newWorldOn(t testing.TB, db *pg.DB) *world {
 	t.Helper()
+	return newWorldWith(t, db, nil)
+}
+
+const testSecret = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+// newSignedWorld is a world with accounts.
+func newSignedWorld(t testing.TB) *world {
+	t.Helper()
+	keys, err := identity.ParseKeys(testSecret, "chat", 15*time.Minute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := newWorldWith(t, pgtest.New(t), keys)
+	var out struct{ CreateUser struct{ ID id.User } }
+	w.must(t.Context(), &out, `mutation { createUser(username: "administrator", email: "a@example.org", password: "correct horse") { id } }`, nil)
+	w.administrator = out.CreateUser.ID
+	return w
+}
+
+// isSigned tells whether there are accounts.
+func (w *world) isSigned() bool { return !w.administrator.IsZero() }
+
+// cheap is the least that a password's hash may cost.
+func cheap() user.Hashing { return user.Hashing{MemoryMiB: 19, Passes: 2, AtOnce: 2} }
+
+func newWorldWith(t testing.TB, db *pg.DB, keys *identity.Keys) *world {
+	t.Helper()
 	stats := prometheus.NewRegistry()
-	stack, err := NewStack(All, db, bus.NewMemory(), stats, zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.WarnLevel),
-		func(context.Context) bool { return true })
+	stack, err := NewStack(StackConfig{
+		Role: All, DB: db, Bus: bus.NewMemory(), Metrics: stats, Log: zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.WarnLevel),
+		Introspection: func(context.Context) bool { return true }, Keys: keys, Hashing: cheap(), Attempts: unbounded{},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +110,13 @@ func newWorldOn(t testing.TB, db *pg.DB) *world {
 type vars = map[string]any
 
 // as gives a context with a caller; the zero id is nobody.
-func (w *world) as(caller id.User) context.Context { return identity.With(w.t.Context(), caller) }
+func (w *world) as(caller id.User) context.Context {
+	c := identity.Caller{User: caller}
+	if w.isSigned() && !caller.IsZero() {
+		c.Session = id.New[id.Session]()
+	}
+	return identity.With(w.t.Context(), c)
+}
 
 // ask executes a document and returns its response.
 func (w *world) ask(ctx context.Context, query string, v vars) *gql.Response {
@@ -118,7 +157,7 @@ func (w *world) code(ctx context.Context, query string, v vars) string {
 func (w *world) user(name string) id.User {
 	w.t.Helper()
 	var out struct{ CreateUser struct{ ID id.User } }
-	w.must(w.as(id.User{}), &out, `mutation($n: String!, $e: String!) { createUser(username: $n, email: $e) { id } }`,
+	w.must(w.as(w.administrator), &out, `mutation($n: String!, $e: String!) { createUser(username: $n, email: $e) { id } }`,
 		vars{"n": name, "e": strings.ReplaceAll(name, " ", ".") + "@example.org"})
 	return out.CreateUser.ID
 }

@@ -18,7 +18,7 @@ const maxNamed = 10_000
 // Mutation has the feature's root fields of that type. Its Run must be running.
 type Mutation struct {
 	store  *Store
-	who    *identity.Policy
+	who    identity.Policy
 	engine *sender.Engine
 	chats  *sender.Batcher[*creation]
 
@@ -29,7 +29,7 @@ type Mutation struct {
 }
 
 // NewMutation returns the root fields over the write engine.
-func NewMutation(store *Store, who *identity.Policy, engine *sender.Engine, b bus.Bus, m *sender.Metrics, log zerolog.Logger) *Mutation {
+func NewMutation(store *Store, who identity.Policy, engine *sender.Engine, b bus.Bus, m *sender.Metrics, log zerolog.Logger) *Mutation {
 	return &Mutation{
 		store: store, who: who, engine: engine,
 		chats: sender.NewBatcher(store.db, b, 1, m, log, creations()),
@@ -49,10 +49,17 @@ type createChatInput struct {
 
 // CreateChat makes a chat. A known caller is its creator.
 func (m *Mutation) CreateChat(ctx context.Context, args struct{ CreateChatInput createChatInput }) (*Chat, error) {
+	actor, err := m.who.Actor(ctx)
+	if err != nil {
+		return nil, err
+	}
 	in := args.CreateChatInput
 	c := &creation{
 		id: id.New[id.Chat](), name: in.Name, description: noneIfEmpty(in.Description), chatType: group,
-		creator: identity.Caller(ctx), users: distinct(in.ParticipantIds),
+		creator: actor, users: distinct(in.ParticipantIds),
+	}
+	if !m.who.IsOpen() {
+		c.users = distinct(append(c.users, actor))
 	}
 	if in.ChatType != nil {
 		c.chatType = *in.ChatType
@@ -168,10 +175,14 @@ func (m *Mutation) AddParticipant(ctx context.Context, args struct {
 	ChatID id.Chat
 	UserID id.User
 }) (*Chat, error) {
+	actor, err := m.who.Actor(ctx)
+	if err != nil {
+		return nil, err
+	}
 	if err := m.exists(ctx, args.UserID); err != nil {
 		return nil, err
 	}
-	return m.append(ctx, m.memberships.change(args.ChatID, identity.Caller(ctx), newComing([]id.User{args.UserID})))
+	return m.append(ctx, m.memberships.change(args.ChatID, actor, newComing([]id.User{args.UserID})))
 }
 
 // AddParticipants adds users to a group, all or none.
@@ -179,11 +190,15 @@ func (m *Mutation) AddParticipants(ctx context.Context, args struct {
 	ChatID  id.Chat
 	UserIds []id.User
 }) (*Chat, error) {
+	actor, err := m.who.Actor(ctx)
+	if err != nil {
+		return nil, err
+	}
 	users := distinct(args.UserIds)
 	if err := m.checkUsers(ctx, "userIds", users); err != nil {
 		return nil, err
 	}
-	return m.append(ctx, m.memberships.change(args.ChatID, identity.Caller(ctx), newComing(users)))
+	return m.append(ctx, m.memberships.change(args.ChatID, actor, newComing(users)))
 }
 
 // RemoveParticipant takes a member out of a group.
@@ -191,10 +206,14 @@ func (m *Mutation) RemoveParticipant(ctx context.Context, args struct {
 	ChatID id.Chat
 	UserID id.User
 }) (*Chat, error) {
+	actor, err := m.who.Actor(ctx)
+	if err != nil {
+		return nil, err
+	}
 	if err := m.exists(ctx, args.UserID); err != nil {
 		return nil, err
 	}
-	return m.append(ctx, m.memberships.change(args.ChatID, identity.Caller(ctx), going{args.UserID}))
+	return m.append(ctx, m.memberships.change(args.ChatID, actor, going{args.UserID}))
 }
 
 // LeaveChat takes the caller out of a group.
@@ -209,7 +228,11 @@ func (m *Mutation) LeaveChat(ctx context.Context, args struct{ ChatID id.Chat })
 
 // RemoveChat unlists a chat for good.
 func (m *Mutation) RemoveChat(ctx context.Context, args struct{ ID id.Chat }) (*Chat, error) {
-	return m.append(ctx, m.shapes.change(args.ID, identity.Caller(ctx), shaping{remove: true}))
+	actor, err := m.who.Actor(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return m.append(ctx, m.shapes.change(args.ID, actor, shaping{remove: true}))
 }
 
 type createMessageInput struct {
@@ -264,9 +287,6 @@ func (m *Mutation) UpdateMessage(ctx context.Context, args struct {
 	Content string
 	UserID  *id.User
 }) (*Message, error) {
-	if err := checkContent(args.Content); err != nil {
-		return nil, err
-	}
 	return m.revise(ctx, args.UserID, revision{message: args.ID, content: &args.Content})
 }
 
@@ -282,6 +302,11 @@ func (m *Mutation) revise(ctx context.Context, named *id.User, r revision) (*Mes
 	actor, err := m.who.Writer(ctx, named)
 	if err != nil {
 		return nil, err
+	}
+	if r.content != nil {
+		if err := checkContent(*r.content); err != nil {
+			return nil, err
+		}
 	}
 	chat, err := chatOfMessage(ctx, m.store.db, r.message)
 	if err != nil {

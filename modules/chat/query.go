@@ -21,11 +21,11 @@ const defaultPage = 100
 // Query has the feature's root fields of that type.
 type Query struct {
 	store *Store
-	who   *identity.Policy
+	who   identity.Policy
 }
 
 // NewQuery returns the root fields.
-func NewQuery(store *Store, who *identity.Policy) *Query { return &Query{store: store, who: who} }
+func NewQuery(store *Store, who identity.Policy) *Query { return &Query{store: store, who: who} }
 
 // Chats are the viewer's, or everybody's where reads are unrestricted.
 func (q *Query) Chats(ctx context.Context) ([]*Chat, error) {

@@ -16,11 +16,11 @@ import (
 // event when there is one.
 type Subscription struct {
 	store *Store
-	who   *identity.Policy
+	who   identity.Policy
 }
 
 // NewSubscription returns the root fields.
-func NewSubscription(store *Store, who *identity.Policy) *Subscription {
+func NewSubscription(store *Store, who identity.Policy) *Subscription {
 	return &Subscription{store: store, who: who}
 }
 

@@ -94,11 +94,10 @@ func (x *Executor) Parse(ctx context.Context, req Request) (*Document, *Error) {
 // mutationTime is how long a mutation may take: it is answered within 5 s, by UNAVAILABLE if nothing else.
 const mutationTime = 4500 * time.Millisecond
 
-// Within bounds the time of a document. A transport that has something to find out before it can execute the document
-// begins with it.
-func Within(ctx context.Context, doc *Document) (context.Context, context.CancelFunc) {
+// Within bounds the time of a document, of which a transport has spent some already.
+func Within(ctx context.Context, doc *Document, spent time.Duration) (context.Context, context.CancelFunc) {
 	if doc.Operation.Operation == ast.Mutation {
-		return context.WithTimeout(ctx, mutationTime)
+		return context.WithTimeout(ctx, mutationTime-spent)
 	}
 	return context.WithCancel(ctx)
 }
@@ -106,7 +105,7 @@ func Within(ctx context.Context, doc *Document) (context.Context, context.Cancel
 // Execute runs the query or mutation of doc. It never returns nil. A mutation that a store's absence keeps from being
 // answered says whether it may have happened.
 func (x *Executor) Execute(ctx context.Context, doc *Document) *Response {
-	ctx, cancel := Within(ctx, doc)
+	ctx, cancel := Within(ctx, doc, 0)
 	defer cancel()
 	res := x.Run(ctx, doc.Query, doc.OperationName, doc.Variables)
 	if doc.Operation.Operation != ast.Mutation {

@@ -28,6 +28,8 @@ type (
 	Member = Of[member]
 	// Change names one change of a chat, so that it can be run again.
 	Change = Of[change]
+	// Session names one signing in of a user, and all that follows from it.
+	Session = Of[session]
 	// Any names the subject of an event, whatever it is.
 	Any = Of[any]
 )
@@ -38,6 +40,7 @@ type (
 	message struct{}
 	member  struct{}
 	change  struct{}
+	session struct{}
 )
 
 // length is that of the canonical form.

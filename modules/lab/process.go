@@ -48,7 +48,7 @@ func (b *Bench) start(ctx context.Context, env []string, flags ...string) (*proc
 		return nil, err
 	}
 	p := &process{url: fmt.Sprintf("http://127.0.0.1:%d", port)}
-	p.cmd = exec.Command(b.Binary, append([]string{"serve", "--port", strconv.Itoa(port), "--log-level", "error"}, flags...)...)
+	p.cmd = exec.Command(b.Binary, append([]string{"serve", "--auth=none", "--port", strconv.Itoa(port), "--log-level", "error"}, flags...)...)
 	p.cmd.Env, p.cmd.Stderr = env, b.Out
 	began := time.Now()
 	if err := p.cmd.Start(); err != nil {

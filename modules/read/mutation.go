@@ -17,12 +17,12 @@ import (
 // Mutation has the feature's root fields of that type. Its Run must be running.
 type Mutation struct {
 	store *Store
-	who   *identity.Policy
+	who   identity.Policy
 	marks *sender.Batcher[*mark]
 }
 
 // NewMutation returns the root fields.
-func NewMutation(store *Store, who *identity.Policy, b bus.Bus, m *sender.Metrics, log zerolog.Logger) *Mutation {
+func NewMutation(store *Store, who identity.Policy, b bus.Bus, m *sender.Metrics, log zerolog.Logger) *Mutation {
 	return &Mutation{store: store, who: who, marks: sender.NewBatcher(store.db, b, 1, m, log, marks())}
 }
 
@@ -56,7 +56,7 @@ func (m *Mutation) MarkMessageAsRead(ctx context.Context, args struct {
 }
 
 func (m *Mutation) mark(ctx context.Context, user id.User, to subject) (*mark, error) {
-	k := &mark{user: user, to: to, clears: m.who.MarksClear()}
+	k := &mark{user: user, to: to, clears: m.who.IsOpen()}
 	if err := m.marks.Do(ctx, k); err != nil {
 		return nil, err
 	}

@@ -12,11 +12,11 @@ import (
 // Query has the feature's root fields of that type.
 type Query struct {
 	store *Store
-	who   *identity.Policy
+	who   identity.Policy
 }
 
 // NewQuery returns the root fields.
-func NewQuery(store *Store, who *identity.Policy) *Query { return &Query{store: store, who: who} }
+func NewQuery(store *Store, who identity.Policy) *Query { return &Query{store: store, who: who} }
 
 // MessageReadStatus tells who has read a message.
 func (q *Query) MessageReadStatus(ctx context.Context, args struct{ MessageID id.Message }) (*MessageReadStatus, error) {

@@ -15,11 +15,11 @@ import (
 // Subscription has the feature's root fields of that type.
 type Subscription struct {
 	store *Store
-	who   *identity.Policy
+	who   identity.Policy
 }
 
 // NewSubscription returns the root fields.
-func NewSubscription(store *Store, who *identity.Policy) *Subscription {
+func NewSubscription(store *Store, who identity.Policy) *Subscription {
 	return &Subscription{store: store, who: who}
 }
 

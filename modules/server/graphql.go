@@ -13,6 +13,7 @@ import (
 
 	"chat/modules/fault"
 	"chat/modules/gql"
+	"chat/modules/identity"
 )
 
 // The media types of answers. Source: GraphQL over HTTP, "Media Types".
@@ -61,6 +62,18 @@ func (s *Server) post(w http.ResponseWriter, r *http.Request) {
 		gql.WriteError(w, status, refusal)
 		return
 	}
+	began := time.Now()
+	called, err := s.caller(ctx, r.Header)
+	spent := time.Since(began)
+	if err != nil {
+		w.Header().Set("Connection", "close") // the body is not waited for
+		s.refuse(w, r, err)
+		return
+	}
+	keeper := browser(r)
+	if keeper != nil {
+		called = identity.WithBrowser(called, keeper)
+	}
 	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTime)) // of a connection that can
 	req, err := decode(http.MaxBytesReader(w, r.Body, maxBodyBytes), r.ContentLength)
 	if err != nil {
@@ -70,10 +83,27 @@ func (s *Server) post(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
-	s.answer(w, media, s.run(ctx, r.Header, req))
+	res := s.run(called, req, spent)
+	if keeper != nil && keeper.Token != "" {
+		keep(w, r, keeper)
+	}
+	s.answer(w, media, res)
 }
 
-func (s *Server) run(ctx context.Context, header http.Header, req gql.Request) *gql.Response {
+// callerTime is how long it may take to find out who is calling.
+const callerTime = 4500 * time.Millisecond
+
+func (s *Server) caller(ctx context.Context, header http.Header) (context.Context, error) {
+	within, cancel := context.WithTimeout(ctx, callerTime)
+	defer cancel()
+	found, err := s.config.Identify(within, header)
+	if err != nil {
+		return nil, err
+	}
+	return identity.With(ctx, identity.CallerOf(found)), nil
+}
+
+func (s *Server) run(ctx context.Context, req gql.Request, spent time.Duration) *gql.Response {
 	doc, refusal := s.config.Exec.Parse(ctx, req)
 	if refusal != nil {
 		return gql.Failed(refusal)
@@ -81,15 +111,9 @@ func (s *Server) run(ctx context.Context, header http.Header, req gql.Request) *
 	if doc.IsSubscription() {
 		return gql.Failed(gql.NewError(ctx, gql.BadRequest, "A subscription needs a WebSocket"))
 	}
-	ctx, cancel := gql.Within(ctx, doc)
+	ctx, cancel := gql.Within(ctx, doc, spent)
 	defer cancel()
-	called, err := s.config.Identify(ctx, header)
-	if err != nil {
-		res := gql.Failed(s.config.Exec.Refuse(ctx, err))
-		res.Started = fault.CodeOf(err) != fault.Unauthenticated
-		return res
-	}
-	return s.config.Exec.Execute(called, doc)
+	return s.config.Exec.Execute(ctx, doc)
 }
 
 // answer writes a response. A request that never began is 400, but 200 where the answer is plain JSON, which old clients

@@ -23,6 +23,8 @@ import (
 	"chat/modules/gql"
 )
 
+const graphqlPath = "/graphql"
+
 const (
 	maxBodyBytes   = 1 << 20
 	maxHeaderBytes = 32 << 10
@@ -38,6 +40,8 @@ type Config struct {
 	Exec *gql.Executor
 	// Identify finds the caller in a request's header and puts it into the context.
 	Identify func(ctx context.Context, header http.Header) (context.Context, error)
+	// Accounts is signing in by a cookie; nil for a role without it.
+	Accounts Accounts
 	// Socket serves upgrades; nil for a role without subscriptions.
 	Socket http.Handler
 	// UI is the built frontend; nil for a role without it.
@@ -82,7 +86,11 @@ func New(c Config) *Server {
 func (s *Server) handler() http.Handler {
 	mux := http.NewServeMux()
 	if s.config.Exec != nil {
-		mux.Handle("/graphql", s.counted("graphql", http.HandlerFunc(s.graphql)))
+		mux.Handle(graphqlPath, s.counted("graphql", http.HandlerFunc(s.graphql)))
+	}
+	if s.config.Accounts != nil {
+		mux.Handle(refreshPath, s.counted("refresh", s.onlyJSON(s.refresh)))
+		mux.Handle(logoutPath, s.counted("logout", s.onlyJSON(s.logout)))
 	}
 	mux.HandleFunc("/healthz", s.healthz)
 	mux.HandleFunc("/readyz", s.readyz)
@@ -98,7 +106,7 @@ func (s *Server) handler() http.Handler {
 		AllowOriginFunc:  func(origin string) bool { return slices.Contains(s.config.Origins, origin) }, // an empty list would allow all
 		AllowCredentials: true, AllowedMethods: []string{http.MethodGet, http.MethodPost},
 		AllowedHeaders: []string{"content-type", "accept", "user-id", "username", "authorization", "apollo-require-preflight",
-			"x-apollo-operation-name"},
+			"x-apollo-operation-name", keepHeader},
 		ExposedHeaders: []string{"X-Request-Id", "Retry-After"}, MaxAge: 600,
 	})
 	return s.identified(s.recovered(s.hosts(cross.Handler(s.sameOrigin(mux)))))

@@ -14,6 +14,7 @@ import (
 	"chat/modules/fault"
 	"chat/modules/gql"
 	"chat/modules/id"
+	"chat/modules/identity"
 )
 
 // conn is one connection: a goroutine that reads, one that writes, and one per operation while it runs.
@@ -191,6 +192,11 @@ func (c *conn) init(payload jsontext.Value) {
 	switch {
 	case err == nil:
 		c.caller = ctx
+		context.AfterFunc(ctx, func() {
+			if errors.Is(context.Cause(ctx), identity.ErrEnded) {
+				c.close(closeForbidden, "The session has ended")
+			}
+		})
 		c.queue.answer(encode("", typeAck, nil))
 	case fault.CodeOf(err) == fault.Unauthenticated:
 		c.close(closeForbidden, "Forbidden")

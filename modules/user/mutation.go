@@ -11,19 +11,22 @@ import (
 
 // Mutation has the feature's root fields of that type.
 type Mutation struct {
-	store *Store
-	who   *identity.Policy
+	store    *Store
+	who      identity.Policy
+	accounts *Accounts
+	isClosed bool
 }
 
-// NewMutation returns the root fields.
-func NewMutation(store *Store, who *identity.Policy) *Mutation {
-	return &Mutation{store: store, who: who}
+// NewMutation returns the root fields. Where signing up is closed only administrators make accounts.
+func NewMutation(store *Store, who identity.Policy, accounts *Accounts, isClosed bool) *Mutation {
+	return &Mutation{store: store, who: who, accounts: accounts, isClosed: isClosed}
 }
 
 type createUserInput struct {
 	Username    string
 	Email       string
 	DisplayName *string
+	Password    *string
 }
 
 type createUserArgs struct {
@@ -31,11 +34,12 @@ type createUserArgs struct {
 	Username        *string
 	Email           *string
 	DisplayName     *string
+	Password        *string
 }
 
 // input reads the two forms of the call: with the input, or with its fields as arguments.
 func (a createUserArgs) input() (createUserInput, error) {
-	flat := a.Username != nil || a.Email != nil || a.DisplayName != nil
+	flat := a.Username != nil || a.Email != nil || a.DisplayName != nil || a.Password != nil
 	switch {
 	case a.CreateUserInput != nil && flat:
 		return createUserInput{}, fault.Invalid("createUserInput", "cannot go with its fields as arguments")
@@ -46,7 +50,7 @@ func (a createUserArgs) input() (createUserInput, error) {
 	case a.Email == nil:
 		return createUserInput{}, fault.Invalid("email", "is missing")
 	}
-	return createUserInput{Username: *a.Username, Email: *a.Email, DisplayName: a.DisplayName}, nil
+	return createUserInput{Username: *a.Username, Email: *a.Email, DisplayName: a.DisplayName, Password: a.Password}, nil
 }
 
 // CreateUser makes an account.
@@ -55,12 +59,31 @@ func (m *Mutation) CreateUser(ctx context.Context, args createUserArgs) (*User, 
 	if err != nil {
 		return nil, err
 	}
-	fields, err := readTexts(&in.Username, &in.Email, in.DisplayName)
-	if err != nil {
+	if err := m.maySignUp(ctx, in); err != nil {
 		return nil, err
 	}
 	user := id.New[id.User]() // made before, so that the transaction can be run again
-	return m.write(ctx, user, func(ctx context.Context, tx *pg.Tx) error { return insert(ctx, tx, user, fields) })
+	account, err := m.accounts.newAccount(ctx, user, in)
+	if err != nil {
+		return nil, err
+	}
+	return m.write(ctx, identity.Viewer{ID: user, Emails: m.who.IsOpen()}, user, account.insert)
+}
+
+// maySignUp tells whether the caller may make that account. An administrator may do so for others, who then have no
+// password until an operator gives them one.
+func (m *Mutation) maySignUp(ctx context.Context, in createUserInput) error {
+	if m.who.IsOpen() || !m.isClosed && in.Password != nil {
+		return nil
+	}
+	isAdministrator, err := m.store.isAdministrator(ctx, identity.CallerOf(ctx).User)
+	switch {
+	case err != nil || isAdministrator:
+		return err
+	case m.isClosed:
+		return fault.New(fault.Forbidden, "Signing up is closed: an administrator makes accounts")
+	}
+	return fault.Invalid("password", "is missing")
 }
 
 type updateUserInput struct {
@@ -103,15 +126,24 @@ func (m *Mutation) UpdateUser(ctx context.Context, args updateUserArgs) (*User, 
 	if err != nil {
 		return nil, err
 	}
-	return m.write(ctx, user, func(ctx context.Context, tx *pg.Tx) error { return update(ctx, tx, user, fields) })
+	viewer, err := m.who.Viewer(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	return m.write(ctx, viewer, user, func(ctx context.Context, tx *pg.Tx) error { return update(ctx, tx, user, fields) })
 }
 
-// RemoveUser makes an account inactive; one that is inactive stays as it is.
+// RemoveUser makes an account inactive and ends its sessions; one that is inactive stays as it is.
 func (m *Mutation) RemoveUser(ctx context.Context, args struct{ ID id.User }) (*User, error) {
 	if err := m.allow(ctx, args.ID); err != nil {
 		return nil, err
 	}
-	return m.write(ctx, args.ID, func(ctx context.Context, tx *pg.Tx) error { return deactivate(ctx, tx, args.ID) })
+	viewer, err := m.who.Viewer(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	done := newLine("account removed", args.ID, id.Session{})
+	return m.write(ctx, viewer, args.ID, func(ctx context.Context, tx *pg.Tx) error { return deactivate(ctx, tx, args.ID, done) })
 }
 
 // readTexts reads the fields that are not absent.
@@ -136,44 +168,57 @@ func optional(text *string, read func(string) (keyed, error)) (*keyed, error) {
 	return &field, err
 }
 
-// allow lets callers change themselves, and nobody change anybody, as the brief's API does.
+// allow lets callers change themselves and administrators anybody; where callers are believed nobody changes anybody, as
+// the brief's API does.
 func (m *Mutation) allow(ctx context.Context, user id.User) error {
-	exists, err := m.store.Exists(ctx, user)
+	actor, err := m.who.Actor(ctx)
 	if err != nil {
 		return err
 	}
-	caller := identity.Caller(ctx)
+	exists, err := m.store.Exists(ctx, user)
 	switch {
+	case err != nil:
+		return err
 	case !exists:
 		return fault.NoUser(user)
-	case !caller.IsZero() && caller != user:
-		return fault.New(fault.Forbidden, "Only the account itself can do this")
+	case actor == user || actor.IsZero():
+		return nil
 	}
-	return nil
+	isAdministrator := false
+	if !m.who.IsOpen() {
+		isAdministrator, err = m.store.isAdministrator(ctx, actor)
+	}
+	if err == nil && !isAdministrator {
+		err = fault.New(fault.Forbidden, "Only the account itself can do this")
+	}
+	return err
 }
 
 // write runs do, which is safe to run twice, and gives the account as the same transaction sees it: nothing that fails
 // after the commit can hide that it has happened. A key that somebody else has is named.
-func (m *Mutation) write(ctx context.Context, user id.User, do func(context.Context, *pg.Tx) error) (*User, error) {
-	viewer, err := m.who.Viewer(ctx, nil)
-	if err != nil {
-		return nil, err
-	}
+func (m *Mutation) write(ctx context.Context, viewer identity.Viewer, user id.User, do func(context.Context, *pg.Tx) error) (*User, error) {
 	var shown *User
-	err = m.store.db.Repeat(ctx, func(tx *pg.Tx) error {
-		if err := do(ctx, tx); err != nil {
+	err := m.store.db.Repeat(ctx, func(tx *pg.Tx) error {
+		err := do(ctx, tx)
+		if err != nil {
 			return err
 		}
 		shown, err = byID(ctx, tx, viewer, user)
 		return err
 	})
-	switch {
-	case pg.Violates(err, "users_username_key_key"):
-		return nil, fault.New(fault.Conflict, "Username already exists")
-	case pg.Violates(err, "users_email_key_key"):
-		return nil, fault.New(fault.Conflict, "Email already exists")
-	case err != nil:
-		return nil, err
+	if err != nil {
+		return nil, taken(err)
 	}
 	return shown, nil
+}
+
+// taken names the key that somebody else has, where that is the error.
+func taken(err error) error {
+	switch {
+	case pg.Violates(err, "users_username_key_key"):
+		return fault.New(fault.Conflict, "Username already exists")
+	case pg.Violates(err, "users_email_key_key"):
+		return fault.New(fault.Conflict, "Email already exists")
+	}
+	return err
 }

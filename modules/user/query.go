@@ -17,11 +17,11 @@ const maxList = 1_000
 // Query has the feature's root fields of that type.
 type Query struct {
 	store *Store
-	who   *identity.Policy
+	who   identity.Policy
 }
 
 // NewQuery returns the root fields.
-func NewQuery(store *Store, who *identity.Policy) *Query { return &Query{store: store, who: who} }
+func NewQuery(store *Store, who identity.Policy) *Query { return &Query{store: store, who: who} }
 
 type usersArgs struct {
 	Search        *string
@@ -115,9 +115,9 @@ func (q *Query) UserByUsername(ctx context.Context, args struct{ Username string
 
 // Me is the caller.
 func (q *Query) Me(ctx context.Context) (*User, error) {
-	caller := identity.Caller(ctx)
-	if caller.IsZero() {
-		return nil, fault.NoCaller()
+	caller, err := identity.Known(ctx)
+	if err != nil {
+		return nil, err
 	}
-	return byID(ctx, q.store.db, identity.Viewer{ID: caller}, caller)
+	return byID(ctx, q.store.db, identity.Viewer{ID: caller.User}, caller.User)
 }

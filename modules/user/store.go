@@ -169,15 +169,62 @@ func (t texts) columns() []any {
 	return out
 }
 
+// account is an account that is about to be made.
+type account struct {
+	id              id.User
+	texts           texts
+	hash            *string // of its password; nil: it has none
+	isAdministrator bool    // the first account is one whatever this says
+	done            line
+}
+
+// newAccount reads what somebody gave to make an account.
+func (a *Accounts) newAccount(ctx context.Context, user id.User, in createUserInput) (*account, error) {
+	fields, err := readTexts(&in.Username, &in.Email, in.DisplayName)
+	if err != nil {
+		return nil, err
+	}
+	out := &account{id: user, texts: fields, done: newLine("account made", user, id.Session{})}
+	if in.Password == nil {
+		return out, nil
+	}
+	if err := checkPassword("password", *in.Password, fields.name.text); err != nil {
+		return nil, err
+	}
+	hash, err := a.passwords.hash(ctx, *in.Password)
+	out.hash = &hash
+	return out, err
+}
+
+const (
+	selectAnybody = `SELECT EXISTS (SELECT FROM users)`
+	lockFirst     = `SELECT pg_advisory_xact_lock(hashtext('the first account'))::text`
+)
+
 // $1 id; $2 name, $4 e-mail, $6 display name, each followed by itself as it is compared; no display name is empty or
-// NULL. Run again it changes nothing.
+// NULL; $8 hash of the password, $9 administrator. The first account is an administrator. Run again it changes nothing.
 const insertUser = `
-	INSERT INTO users (id, username, username_key, email, email_key, display_name, display_name_key, created_at, updated_at)
-	SELECT $1, $2, $3, $4, $5, nullif($6::text, ''), nullif($7::text, ''), t, t FROM clock_timestamp() AS t
+	INSERT INTO users (id, username, username_key, email, email_key, display_name, display_name_key, password_hash,
+	                   is_administrator, created_at, updated_at)
+	SELECT $1, $2, $3, $4, $5, nullif($6::text, ''), nullif($7::text, ''), $8, $9::boolean OR NOT EXISTS (SELECT FROM users), t, t
+	FROM   clock_timestamp() AS t
 	ON     CONFLICT (id) DO NOTHING`
 
-func insert(ctx context.Context, tx *pg.Tx, user id.User, fields texts) error {
-	return tx.Exec(ctx, insertUser, append([]any{user}, fields.columns()...)...)
+func (a *account) insert(ctx context.Context, tx *pg.Tx) error {
+	var anybody bool
+	if err := tx.Get(ctx, &anybody, selectAnybody); err != nil {
+		return err
+	}
+	if !anybody { // two at once must not both be the first
+		if err := tx.Exec(ctx, lockFirst); err != nil {
+			return err
+		}
+	}
+	args := append(append([]any{a.id}, a.texts.columns()...), a.hash, a.isAdministrator)
+	if err := tx.Exec(ctx, insertUser, args...); err != nil {
+		return err
+	}
+	return a.done.write(ctx, tx)
 }
 
 // Parameters as of insertUser; what is NULL stays as it is, and an empty display name removes it.
@@ -199,6 +246,25 @@ const deactivateUser = `
 	UPDATE users SET is_active = false, updated_at = greatest(updated_at, clock_timestamp())
 	WHERE  id = $1 AND is_active`
 
-func deactivate(ctx context.Context, tx *pg.Tx, user id.User) error {
-	return tx.Exec(ctx, deactivateUser, user)
+func deactivate(ctx context.Context, tx *pg.Tx, user id.User, done line) error {
+	if err := tx.Exec(ctx, deactivateUser, user); err != nil {
+		return err
+	}
+	if err := endSessions(ctx, tx, user, id.Session{}); err != nil {
+		return err
+	}
+	return done.write(ctx, tx)
+}
+
+// $1 user
+const selectAdministrator = `SELECT EXISTS (SELECT FROM users WHERE id = $1 AND is_administrator AND is_active)`
+
+// isAdministrator tells whether an account is an administrator; nobody is none.
+func (s *Store) isAdministrator(ctx context.Context, user id.User) (bool, error) {
+	if user.IsZero() {
+		return false, nil
+	}
+	var is bool
+	err := s.db.Get(ctx, &is, selectAdministrator, user)
+	return is, err
 }

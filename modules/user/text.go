@@ -25,22 +25,26 @@ type keyed struct {
 	text, key string
 }
 
-// name reads a user name. It is kept as it was given, but for white space around it and its Unicode form, which is NFC.
+// name reads a user name. It is kept as it was given, but for white space, which becomes one space between its parts, and
+// its Unicode form, which is NFC.
 //
-// It is compared by the profile Nickname of RFC 8266: without case, width and compatibility forms, and with any white
-// space inside as one space. The profile for user names, UsernameCaseMapped of RFC 8265, has no spaces, and clients of
-// the brief's API have names like "Test User 1". Nickname refuses control, bidi and invisible characters; the two
-// joiners, which it lets stand in some scripts, are refused here, since names that differ by them look the same.
+// It is compared by the profile UsernameCaseMapped, each part of its own: without case and width. Control, bidi, invisible
+// and compatibility characters are refused, and so are the two joiners, which the profile lets stand in some scripts:
+// names that differ by them look the same. Source: RFC 8265, 3.1 (a name may have several parts) and 3.3.
 func name(text string) (keyed, error) {
-	kept := strings.TrimSpace(text)
+	parts := strings.Fields(text)
+	kept := norm.NFC.String(strings.Join(parts, " "))
 	if kept == "" || utf8.RuneCountInString(kept) > maxNameRunes {
 		return keyed{}, fault.Invalid("username", "must have 1 to %d characters", maxNameRunes)
 	}
-	key, err := precis.Nickname.CompareKey(kept)
-	if err != nil || strings.ContainsAny(kept, "\u200c\u200d") {
-		return keyed{}, fault.Invalid("username", "holds a character that a name cannot have")
+	for n, part := range parts {
+		key, err := precis.UsernameCaseMapped.CompareKey(part)
+		if err != nil || strings.ContainsAny(part, "\u200c\u200d") {
+			return keyed{}, fault.Invalid("username", "holds a character that a name cannot have")
+		}
+		parts[n] = key
 	}
-	return keyed{text: norm.NFC.String(kept), key: key}, nil
+	return keyed{text: kept, key: strings.Join(parts, " ")}, nil
 }
 
 // email reads an address. Whether it receives mail is not known.

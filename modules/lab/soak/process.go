@@ -51,7 +51,7 @@ func newProcess(dir, path, role string, number int, env []string) (*process, err
 	name, inside := fmt.Sprintf("%s%d", role, number), "127.0.0.1:"+strconv.Itoa(metrics)
 	return &process{
 		name: name, role: role, port: port, inside: inside, path: path, log: filepath.Join(dir, name+".log"), env: env,
-		args: []string{"serve", "--role", role, "--port", strconv.Itoa(port), "--metrics-addr", inside, "--log-format", "json"},
+		args: []string{"serve", "--auth=none", "--role", role, "--port", strconv.Itoa(port), "--metrics-addr", inside, "--log-format", "json"},
 	}, nil
 }
 

@@ -110,7 +110,7 @@ func TestEveryProcess(t *testing.T) {
 	project := load(t)
 	for name, r := range roles() {
 		s := project.Services[name]
-		if want := []string{"serve", "--role=" + r.role, "--host=0.0.0.0", "--insecure-open-access"}; !slices.Equal(s.Command, want) {
+		if want := []string{"serve", "--role=" + r.role, "--host=0.0.0.0", "--auth=none", "--insecure-open-access"}; !slices.Equal(s.Command, want) {
 			t.Errorf("%s runs %v, want %v", name, s.Command, want)
 		}
 		if got := s.DependsOn[job].Condition; got != types.ServiceConditionCompletedSuccessfully {

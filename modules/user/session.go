@@ -1,0 +1,401 @@
+package user
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"chat/modules/fault"
+	"chat/modules/gql"
+	"chat/modules/id"
+	"chat/modules/identity"
+	"chat/modules/pg"
+)
+
+// How long a session goes on.
+const (
+	slidingDays  = 30 // without a refresh
+	absoluteDays = 90
+	graceSeconds = 10 // in which a used refresh token gives its successor again
+)
+
+// refreshToken is one refresh token: 256 random bits.
+type refreshToken [32]byte
+
+func newRefreshToken() refreshToken {
+	var t refreshToken
+	_, _ = rand.Read(t[:]) // it never fails
+	return t
+}
+
+func parseRefreshToken(text string) (refreshToken, bool) {
+	var t refreshToken
+	raw, err := base64.RawURLEncoding.Strict().DecodeString(text)
+	if err != nil || len(raw) != len(t) {
+		return t, false
+	}
+	return refreshToken(raw), true
+}
+
+func (t refreshToken) String() string { return base64.RawURLEncoding.EncodeToString(t[:]) }
+
+// hash is what is kept of a token.
+func (t refreshToken) hash() []byte {
+	sum := sha256.Sum256(t[:])
+	return sum[:]
+}
+
+// seal hides another token so that only who has this one can read it; of a sealed token it is the token itself. The pad is
+// used once: a token has one successor.
+func (t refreshToken) seal(other refreshToken) refreshToken {
+	pad := hmac.New(sha256.New, t[:])
+	pad.Write([]byte("successor"))
+	var out refreshToken
+	subtle.XORBytes(out[:], other[:], pad.Sum(nil))
+	return out
+}
+
+// Accounts is signing in: passwords and sessions. Safe for concurrent use.
+type Accounts struct {
+	store     *Store
+	keys      *identity.Keys // nil under --auth=none: nobody signs in
+	passwords *Passwords
+	attempts  Attempts
+	log       zerolog.Logger
+}
+
+// Attempts bounds how often passwords are tried.
+type Attempts interface {
+	// Try takes one attempt of a client at an account, by a text that names it. known tells that the client is signed in to
+	// that account: it is then held up by nobody else's attempts. passed gives the attempt back, after the right password.
+	// Errors: RATE_LIMITED.
+	Try(ctx context.Context, account string, known bool) (passed func(), err error)
+}
+
+// NewAccounts returns signing in. keys is nil where callers are believed.
+func NewAccounts(store *Store, keys *identity.Keys, passwords *Passwords, attempts Attempts, log zerolog.Logger) *Accounts {
+	return &Accounts{store: store, keys: keys, passwords: passwords, attempts: attempts, log: log}
+}
+
+// forgetInterval is the time between two times that old sessions are deleted.
+const forgetInterval = time.Hour
+
+// Run deletes sessions that ended long ago, until ctx ends.
+func (a *Accounts) Run(ctx context.Context) error {
+	tick := time.NewTicker(forgetInterval)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return nil
+		}
+		within, cancel := context.WithTimeout(ctx, time.Minute)
+		if err := a.store.forgetSessions(within); err != nil {
+			a.log.Warn().Err(err).Msg("old sessions cannot be deleted, trying again in an hour")
+		}
+		cancel()
+	}
+}
+
+// errLogin is the one answer to a login that fails: it does not tell whether there is such an account.
+func errLogin() error { return fault.New(fault.Unauthenticated, "The name or the password is wrong") }
+
+// errRefresh is the one answer to a refresh token that is worth nothing.
+func errRefresh() error { return fault.New(fault.Unauthenticated, "The session has ended") }
+
+// Login begins a session. Errors: UNAUTHENTICATED, the same whatever was wrong; RATE_LIMITED.
+func (a *Accounts) Login(ctx context.Context, username, password string) (identity.Grant, error) {
+	if a.keys == nil {
+		return identity.Grant{}, fault.New(fault.Unauthenticated, "Nobody signs in here: the server runs with --auth=none")
+	}
+	account, err := a.store.credentials(ctx, username)
+	if err != nil {
+		return identity.Grant{}, err
+	}
+	isOld, err := a.prove(ctx, account, password)
+	if err != nil {
+		return identity.Grant{}, err
+	}
+	rehashed := ""
+	if isOld {
+		if rehashed, err = a.passwords.hash(ctx, password); err != nil {
+			return identity.Grant{}, err
+		}
+	}
+	caller := identity.Caller{User: account.ID, Session: id.New[id.Session]()}
+	token := newRefreshToken() // made before, as the session's id: the transaction can be run again
+	done := newLine("login", account.ID, caller.Session)
+	var ends time.Time
+	err = a.store.db.Repeat(ctx, func(tx *pg.Tx) error {
+		if rehashed != "" {
+			if err := setPassword(ctx, tx, account.ID, rehashed); err != nil {
+				return err
+			}
+		}
+		if ends, err = insertSession(ctx, tx, caller, token); err != nil {
+			return err
+		}
+		return done.write(ctx, tx)
+	})
+	if err != nil {
+		return identity.Grant{}, err
+	}
+	return a.grant(caller, token, ends)
+}
+
+// prove tells whether a password is that of an account, and whether its hash is old. Errors: UNAUTHENTICATED; RATE_LIMITED.
+func (a *Accounts) prove(ctx context.Context, account credentials, password string) (isOld bool, err error) {
+	known := !account.ID.IsZero() && identity.CallerOf(ctx).User == account.ID
+	passed, err := a.attempts.Try(ctx, account.name(), known)
+	if err != nil {
+		return false, err
+	}
+	ok, isOld, err := a.passwords.matches(ctx, password, account.Hash)
+	if err != nil {
+		return false, err
+	}
+	if !ok || !account.Active {
+		return false, errLogin()
+	}
+	passed()
+	return isOld, nil
+}
+
+func (a *Accounts) grant(caller identity.Caller, token refreshToken, ends time.Time) (identity.Grant, error) {
+	access, expires, err := a.keys.Sign(caller, time.Now())
+	if err != nil {
+		return identity.Grant{}, err
+	}
+	return identity.Grant{Caller: caller, AccessToken: access, Expires: expires, RefreshToken: token.String(), SessionEnds: ends}, nil
+}
+
+// Refresh goes on with a session by its refresh token, which is used up. Within 10 s it gives the same next token again,
+// because an answer may be lost, and two tabs of a browser share a token. Later it is taken for stolen, and the session
+// ends. Errors: UNAUTHENTICATED, the same whatever was wrong.
+func (a *Accounts) Refresh(ctx context.Context, text string) (identity.Grant, error) {
+	used, ok := parseRefreshToken(text)
+	if !ok || a.keys == nil {
+		return identity.Grant{}, errRefresh()
+	}
+	next := newRefreshToken()
+	var caller identity.Caller
+	var ends time.Time
+	isStolen := false
+	err := a.store.db.Repeat(ctx, func(tx *pg.Tx) error {
+		held, err := lockSession(ctx, tx, used)
+		if err != nil {
+			return err
+		}
+		caller, ends, isStolen = identity.Caller{User: held.User, Session: held.ID}, held.Expires, false
+		switch {
+		case !held.IsGoing:
+			return errRefresh()
+		case !held.IsUsed:
+			ends, err = rotate(ctx, tx, held.ID, used, next)
+			return err
+		case held.InGrace:
+			next = used.seal(refreshToken(held.Successor))
+			return nil
+		}
+		isStolen = true
+		if err := endSession(ctx, tx, held.User, held.ID); err != nil {
+			return err
+		}
+		return newLine("refresh token used again", held.User, held.ID).write(ctx, tx)
+	})
+	if err != nil {
+		return identity.Grant{}, err
+	}
+	if isStolen {
+		a.log.Warn().Stringer("user", caller.User).Stringer("session", caller.Session).Str("request", gql.RequestID(ctx)).
+			Msg("a refresh token was used again: the session has been ended")
+		return identity.Grant{}, errRefresh()
+	}
+	return a.grant(caller, next, ends)
+}
+
+// Leave ends the session of a refresh token, used or not; text that is none ends nothing.
+func (a *Accounts) Leave(ctx context.Context, text string) error {
+	token, ok := parseRefreshToken(text)
+	if !ok {
+		return nil
+	}
+	return a.store.db.Repeat(ctx, func(tx *pg.Tx) error {
+		held, err := lockSession(ctx, tx, token)
+		if err != nil || !held.IsGoing {
+			return ignoreUnknown(err)
+		}
+		if err := endSession(ctx, tx, held.User, held.ID); err != nil {
+			return err
+		}
+		return newLine("logout", held.User, held.ID).write(ctx, tx)
+	})
+}
+
+func ignoreUnknown(err error) error {
+	if fault.CodeOf(err) == fault.Unauthenticated {
+		return nil
+	}
+	return err
+}
+
+// AuthPayload is the object of that name.
+type AuthPayload struct {
+	AccessToken  string
+	RefreshToken string
+	ExpiresAt    gql.DateTime
+	User         *User
+}
+
+// Login begins a session.
+func (m *Mutation) Login(ctx context.Context, args struct{ Username, Password string }) (*AuthPayload, error) {
+	grant, err := m.accounts.Login(ctx, args.Username, args.Password)
+	if err != nil {
+		return nil, err
+	}
+	return m.payload(ctx, grant)
+}
+
+// RefreshToken goes on with a session.
+func (m *Mutation) RefreshToken(ctx context.Context, args struct{ RefreshToken string }) (*AuthPayload, error) {
+	grant, err := m.accounts.Refresh(ctx, args.RefreshToken)
+	if err != nil {
+		return nil, err
+	}
+	return m.payload(ctx, grant)
+}
+
+// payload shows a grant. A browser that keeps the refresh token for its page gets it, and the page does not.
+func (m *Mutation) payload(ctx context.Context, g identity.Grant) (*AuthPayload, error) {
+	user, err := byID(ctx, m.store.db, identity.Viewer{ID: g.User}, g.User)
+	if err != nil {
+		return nil, fault.AfterChange(err)
+	}
+	shown := &AuthPayload{AccessToken: g.AccessToken, RefreshToken: g.RefreshToken, ExpiresAt: gql.DateTime{Time: g.Expires}, User: user}
+	if browser := identity.BrowserOf(ctx); browser != nil {
+		browser.Token, browser.Ends = g.RefreshToken, g.SessionEnds
+		shown.RefreshToken = ""
+	}
+	return shown, nil
+}
+
+// Logout ends the caller's session.
+func (m *Mutation) Logout(ctx context.Context) (bool, error) {
+	return m.end(ctx, "logout", func(ctx context.Context, tx *pg.Tx, caller identity.Caller) error {
+		return endSession(ctx, tx, caller.User, caller.Session)
+	})
+}
+
+// LogoutEverywhere ends every session of the caller.
+func (m *Mutation) LogoutEverywhere(ctx context.Context) (bool, error) {
+	return m.end(ctx, "logout everywhere", func(ctx context.Context, tx *pg.Tx, caller identity.Caller) error {
+		return endSessions(ctx, tx, caller.User, id.Session{})
+	})
+}
+
+// RevokeSession ends one session of the caller; a session of others is none.
+func (m *Mutation) RevokeSession(ctx context.Context, args struct{ ID id.Session }) (bool, error) {
+	return m.end(ctx, "session revoked", func(ctx context.Context, tx *pg.Tx, caller identity.Caller) error {
+		owns, err := ownsSession(ctx, tx, caller.User, args.ID)
+		if err == nil && !owns {
+			err = fault.New(fault.NotFound, "Session with ID %s not found", args.ID)
+		}
+		if err != nil {
+			return err
+		}
+		return endSession(ctx, tx, caller.User, args.ID)
+	})
+}
+
+// signedIn is the caller, who has a session: where callers are believed nobody has. Errors: UNAUTHENTICATED.
+func signedIn(ctx context.Context) (identity.Caller, error) {
+	caller, err := identity.Known(ctx)
+	if err == nil && caller.Session.IsZero() {
+		err = fault.NoCaller()
+	}
+	return caller, err
+}
+
+// end runs do, which is safe to run twice, and leaves a line in the audit log.
+func (m *Mutation) end(ctx context.Context, action string, do func(context.Context, *pg.Tx, identity.Caller) error) (bool, error) {
+	caller, err := signedIn(ctx)
+	if err != nil {
+		return false, err
+	}
+	done := newLine(action, caller.User, caller.Session)
+	err = m.store.db.Repeat(ctx, func(tx *pg.Tx) error {
+		if err := do(ctx, tx, caller); err != nil {
+			return err
+		}
+		return done.write(ctx, tx)
+	})
+	return err == nil, err
+}
+
+// ChangePassword needs the current one, and ends every other session.
+func (m *Mutation) ChangePassword(ctx context.Context, args struct{ Current, New string }) (bool, error) {
+	caller, err := signedIn(ctx)
+	if err != nil {
+		return false, err
+	}
+	account, err := m.store.credentialsOf(ctx, caller.User)
+	if err != nil {
+		return false, err
+	}
+	if err := checkPassword("new", args.New, account.Username); err != nil {
+		return false, err
+	}
+	if _, err := m.accounts.prove(ctx, account, args.Current); err != nil {
+		if fault.CodeOf(err) == fault.Unauthenticated { // the caller is signed in
+			err = fault.Invalid("current", "is not the password")
+		}
+		return false, err
+	}
+	hash, err := m.accounts.passwords.hash(ctx, args.New)
+	if err != nil {
+		return false, err
+	}
+	return m.end(ctx, "password changed", func(ctx context.Context, tx *pg.Tx, caller identity.Caller) error {
+		if err := setPassword(ctx, tx, caller.User, hash); err != nil {
+			return err
+		}
+		return endSessions(ctx, tx, caller.User, caller.Session)
+	})
+}
+
+// Session is the object of that name.
+type Session struct {
+	ID         id.Session
+	Device     *string
+	Address    *string
+	CreatedAt  gql.DateTime
+	LastUsedAt gql.DateTime
+	IsCurrent  bool
+}
+
+// Sessions are the caller's that go on.
+func (q *Query) Sessions(ctx context.Context) ([]*Session, error) {
+	caller, err := identity.Known(ctx)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := q.store.sessions(ctx, caller.User)
+	if err != nil {
+		return nil, err
+	}
+	shown := make([]*Session, len(rows))
+	for n, r := range rows {
+		shown[n] = &Session{
+			ID: r.ID, Device: r.Device, Address: r.Address, CreatedAt: gql.DateTime{Time: r.CreatedAt},
+			LastUsedAt: gql.DateTime{Time: r.LastUsedAt}, IsCurrent: r.ID == caller.Session,
+		}
+	}
+	return shown, nil
+}
