@@ -19,8 +19,8 @@ var levels = [][]string{
 	{"modules/bus"},
 	{"modules/history", "modules/gql"},
 	{"modules/identity"},
-	{"modules/pg", "modules/pglocal", "modules/redistest", "modules/gather", "modules/nodetest"},
-	{"modules/fault", "modules/id", "modules/sibling", "migrations", "schema", "frontend", "modules/lab/trace"},
+	{"modules/pg", "modules/pglocal", "modules/redistest", "modules/gather", "modules/nodetest", "modules/limit"},
+	{"modules/fault", "modules/id", "modules/sibling", "modules/redis", "migrations", "schema", "frontend", "modules/lab/trace"},
 }
 
 // TestArrowsPointDown fails when an import turns up or sideways, and when a package has no floor.

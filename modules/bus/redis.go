@@ -6,26 +6,25 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"net"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/redis/rueidis"
 	"github.com/rs/zerolog"
 	"golang.org/x/sync/errgroup"
+
+	"chat/modules/redis"
 )
 
 const (
-	maxQueued    = 4_096    // hints that wait to be published
-	maxPipelined = 128      // hints published in one round trip
-	maxBytes     = 64 << 10 // of a hint that carries bodies
-	dialTime     = 2 * time.Second
-	answerTime   = 3 * time.Second // after which a connection counts as dead
+	maxQueued    = 4_096           // hints that wait to be published
+	maxPipelined = 128             // hints published in one round trip
+	maxBytes     = 64 << 10        // of a hint that carries bodies
+	answerTime   = 3 * time.Second // for one round trip of hints
 	flushTime    = time.Second     // for what is queued at the end
 	firstPause   = 50 * time.Millisecond
 	longestPause = time.Second
 	lanes        = 16
-	bufferBytes  = 64 << 10
 )
 
 // Redis is the bus of many processes, by Redis' publish and subscribe: sharded where Redis is a cluster, plain elsewhere.
@@ -45,18 +44,12 @@ type Redis struct {
 	lanes    [lanes]*lane
 }
 
-// NewRedis returns a bus over the Redis of a URL: redis:// or rediss://, with ?addr= for further nodes and ?master_set=
-// for sentinels, as rueidis.ParseURL reads it.
+// NewRedis returns a bus over the Redis of a URL, as redis.Options reads it.
 func NewRedis(url string, m prometheus.Registerer, log zerolog.Logger) (*Redis, error) {
-	options, err := rueidis.ParseURL(url)
+	options, err := redis.Options(url)
 	if err != nil {
-		return nil, fmt.Errorf("read the address of Redis: %w", err)
+		return nil, err
 	}
-	options.Dialer = net.Dialer{Timeout: dialTime, KeepAlive: time.Second}
-	options.ConnWriteTimeout = answerTime
-	options.DisableCache = true
-	options.ReadBufferEachConn, options.WriteBufferEachConn = bufferBytes, bufferBytes
-	options.ClientName = "chat"
 	r := &Redis{options: options, log: log, metrics: newMetrics(m), queue: make(chan Hint, maxQueued)}
 	for n := range r.lanes {
 		r.lanes[n] = newLane()
