@@ -87,6 +87,11 @@ func NoMessage(id fmt.Stringer) *Fault { return New(NotFound, "Message with ID %
 // NoCaller is UNAUTHENTICATED: the call needs to know who is calling.
 func NoCaller() *Fault { return New(Unauthenticated, "Not signed in") }
 
+// TooOften is RATE_LIMITED: nothing was done, and another try makes sense after wait.
+func TooOften(wait time.Duration) *Fault {
+	return &Fault{Code: RateLimited, Text: "Too many requests. Try again later.", RetryAfter: wait}
+}
+
 // Busy is UNAVAILABLE: nothing was changed, and another try may succeed. cause is for the log; it may be nil.
 func Busy(cause error) *Fault {
 	return &Fault{Code: Unavailable, Text: "The service is busy or its store is out of reach. Try again.", cause: cause}
