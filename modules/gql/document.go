@@ -45,6 +45,7 @@ type Document struct {
 	Request
 	Operation *ast.OperationDefinition // the one that will run
 	Roots     []string                 // its root fields, each once, in alphabetical order
+	Calls     map[string]int           // how often each of them is called, after fragments are spread; not to be changed
 	Source    *ast.QueryDocument
 	Memo      *Memo // shared by all requests of the same document, as far as it is known
 }
@@ -95,7 +96,7 @@ func Parse(ctx context.Context, req Request, limits Limits) (*Document, *Error) 
 	if text := m.exceeded(size); text != "" {
 		return refuse(TooComplex, "%s", text)
 	}
-	doc.Roots = slices.Sorted(maps.Keys(size.root))
+	doc.Roots, doc.Calls = slices.Sorted(maps.Keys(size.root)), size.root
 	return doc, nil
 }
 

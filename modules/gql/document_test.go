@@ -2,8 +2,10 @@ package gql
 
 import (
 	"encoding/json"
+	"maps"
 	"testing"
 
+	"github.com/rs/zerolog"
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
@@ -54,6 +56,21 @@ func FuzzLimits(f *testing.F) {
 			t.Fatalf("%q is %d deep with %d fields and was let through", query, depth, fields)
 		}
 	})
+}
+
+// TestCalls: a root field counts as often as it is called, also in fragments, and so again when the document is known.
+func TestCalls(t *testing.T) {
+	x := NewExecutor(nil, DefaultLimits(), nil, zerolog.Nop())
+	req := Request{Query: `mutation { a: send b: send ...f ... on Mutation { send } leave } fragment f on Mutation { send ...g ...g } fragment g on Mutation { edit }`}
+	for range 2 {
+		doc, refusal := x.Parse(t.Context(), req)
+		if refusal != nil {
+			t.Fatal(refusal)
+		}
+		if want := (map[string]int{"send": 4, "leave": 1, "edit": 2}); !maps.Equal(doc.Calls, want) {
+			t.Errorf("calls %v, want %v", doc.Calls, want)
+		}
+	}
 }
 
 // FuzzSeq: whatever a client writes as a Seq is a whole number in range, or refused.

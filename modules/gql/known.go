@@ -24,7 +24,9 @@ func (k *known) find(req Request) *Document {
 	if doc == nil {
 		return nil
 	}
-	return &Document{Request: req, Operation: doc.Operation, Roots: doc.Roots, Source: doc.Source, Memo: doc.Memo}
+	return &Document{
+		Request: req, Operation: doc.Operation, Roots: doc.Roots, Calls: doc.Calls, Source: doc.Source, Memo: doc.Memo,
+	}
 }
 
 func (k *known) keep(doc *Document) {
