@@ -300,7 +300,7 @@ func TestEveryEdgeIsReviewed(t *testing.T) {
 	reviewed := map[string]string{
 		"Chat.participants": "accounts are for everybody", "Chat.messages": "of the chat itself", "Chat.lastMessage": "of the chat itself",
 		"Message.sender": "accounts are for everybody", "Message.chat": "the chat that it stands in",
-		"AuthPayload.user": "whose password or token it was",
+		"AuthPayload.user":  "whose password or token it was",
 		"ChatEvent.message": "of the chat itself", "ChatEvent.chat": "the chat itself", "MessageReadStatus.readByUsers": "no object of its own",
 	}
 	schema := sdlOf(t, All)

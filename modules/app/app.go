@@ -25,6 +25,7 @@ import (
 	"chat/migrations"
 	"chat/modules/bus"
 	"chat/modules/identity"
+	"chat/modules/limit"
 	"chat/modules/pg"
 	"chat/modules/pglocal"
 	"chat/modules/server"
@@ -192,8 +193,12 @@ func serve(ctx context.Context, c Config, version string, db *pg.DB, gone <-chan
 	if err != nil {
 		return err
 	}
+	limiter, err := openLimiter(c, registry, log)
+	if err != nil {
+		return err
+	}
 	stack, err := NewStack(StackConfig{
-		Role: role, DB: db, Bus: hints, Metrics: registry, Log: log, Keys: keys, Hashing: c.hashing(), Attempts: unbounded{}, SignupClosed: c.Signup == "closed",
+		Role: role, DB: db, Bus: hints, Metrics: registry, Log: log, Keys: keys, Hashing: c.hashing(), Limiter: limiter, SignupClosed: c.Signup == "closed",
 		Introspection: func(ctx context.Context) bool {
 			return development || keys != nil && !identity.CallerOf(ctx).User.IsZero()
 		},
@@ -217,6 +222,7 @@ func serve(ctx context.Context, c Config, version string, db *pg.DB, gone <-chan
 	engines, stopEngines := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopEngines()
 	var running errgroup.Group
+	running.Go(func() error { return limiter.Run(engines) })
 	running.Go(func() error { return runAll(engines, stack, hints) })
 	go func() { failed <- front.Serve(listener) }()
 	welcome(c, listener, log)
@@ -252,6 +258,15 @@ func openBus(c Config, registry prometheus.Registerer, log zerolog.Logger) (bus.
 		return bus.NewMemory(), nil
 	}
 	return bus.NewRedis(c.Redis(), registry, log)
+}
+
+// openLimiter is what says how often something may happen. Where callers are believed it grants everything.
+func openLimiter(c Config, registry prometheus.Registerer, log zerolog.Logger) (*limit.Limiter, error) {
+	settings := limit.Config{Off: c.Auth == "none", Log: log, Metrics: registry}
+	if c.HasRedis() {
+		settings.RedisURL = c.Redis()
+	}
+	return limit.New(settings)
 }
 
 // runAll runs the engines until ctx ends, and the bus until they have ended: what they finish last is published too.

@@ -14,6 +14,7 @@ import (
 	"chat/modules/gql"
 	"chat/modules/history"
 	"chat/modules/identity"
+	"chat/modules/limit"
 	"chat/modules/pg"
 	"chat/modules/read"
 	"chat/modules/receiver"
@@ -44,7 +45,7 @@ type StackConfig struct {
 	// Keys sign access tokens; nil is --auth=none.
 	Keys         *identity.Keys
 	Hashing      user.Hashing
-	Attempts     user.Attempts
+	Limiter      *limit.Limiter
 	SignupClosed bool
 }
 
@@ -55,7 +56,7 @@ func NewStack(c StackConfig) (*Stack, error) {
 	positions := read.NewStore(db)
 	chats := chat.NewStore(db, users, positions)
 	passwords := user.NewPasswords(c.Hashing)
-	s := &Stack{Accounts: user.NewAccounts(users, c.Keys, passwords, c.Attempts, log)}
+	s := &Stack{Accounts: user.NewAccounts(users, c.Keys, passwords, c.Limiter, user.DefaultAttemptRates(), log)}
 	if c.Keys == nil {
 		s.Who = identity.NewOpen(users)
 	} else {
@@ -135,9 +136,3 @@ func (s *Stack) Run(ctx context.Context) error {
 	}
 	return running.Wait()
 }
-
-// unbounded lets passwords be tried as often as somebody likes.
-type unbounded struct{}
-
-// Try takes nothing.
-func (unbounded) Try(context.Context, string, bool) (func(), error) { return func() {}, nil }

@@ -25,6 +25,7 @@ import (
 // served is a whole process, reached through its listener.
 type served struct {
 	*world
+	store   string // the database's URL
 	address string
 	metrics string
 	stop    func()
@@ -33,8 +34,19 @@ type served struct {
 // serveWorld runs the product as chat serve does, on a database of the test's own.
 func serveWorld(t *testing.T, change func(*Config)) *served {
 	t.Helper()
+	return serveOn(t, pgtest.URL(t), change)
+}
+
+// beside is another process on the same database.
+func (s *served) beside(change func(*Config)) *served {
+	s.t.Helper()
+	return serveOn(s.t.(*testing.T), s.store, change)
+}
+
+func serveOn(t *testing.T, store string, change func(*Config)) *served {
+	t.Helper()
 	c := Defaults()
-	c.DatabaseURL, c.LogLevel, c.Auth = pgtest.URL(t), "error", "none"
+	c.DatabaseURL, c.LogLevel, c.Auth = store, "error", "none"
 	c.SigningSecret, c.Argon2MemoryMiB, c.Argon2Passes = testSecret, cheap().MemoryMiB, cheap().Passes
 	if change != nil {
 		change(&c)
@@ -50,7 +62,7 @@ func serveWorld(t *testing.T, change func(*Config)) *served {
 		done <- serve(ctx, c, "test", db, nil, listener, zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.ErrorLevel))
 	}()
 	stopped := false
-	s := &served{world: newWorldOn(t, db), address: listener.Addr().String(), metrics: c.MetricsAddr}
+	s := &served{world: newWorldOn(t, db), store: store, address: listener.Addr().String(), metrics: c.MetricsAddr}
 	s.stop = func() {
 		if stopped {
 			return

@@ -16,6 +16,7 @@ import (
 	"chat/modules/gql"
 	"chat/modules/id"
 	"chat/modules/identity"
+	"chat/modules/limit"
 	"chat/modules/pg"
 	"chat/modules/pgtest"
 	"chat/modules/receiver"
@@ -78,6 +79,16 @@ func newSignedWorld(t testing.TB) *world {
 // isSigned tells whether there are accounts.
 func (w *world) isSigned() bool { return !w.administrator.IsZero() }
 
+// unlimited grants everything.
+func unlimited(t testing.TB) *limit.Limiter {
+	t.Helper()
+	l, err := limit.New(limit.Config{Off: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
 // cheap is the least that a password's hash may cost.
 func cheap() user.Hashing { return user.Hashing{MemoryMiB: 19, Passes: 2, AtOnce: 2} }
 
@@ -86,7 +97,7 @@ func newWorldWith(t testing.TB, db *pg.DB, keys *identity.Keys) *world {
 	stats := prometheus.NewRegistry()
 	stack, err := NewStack(StackConfig{
 		Role: All, DB: db, Bus: bus.NewMemory(), Metrics: stats, Log: zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.WarnLevel),
-		Introspection: func(context.Context) bool { return true }, Keys: keys, Hashing: cheap(), Attempts: unbounded{},
+		Introspection: func(context.Context) bool { return true }, Keys: keys, Hashing: cheap(), Limiter: unlimited(t),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -15,6 +15,7 @@ import (
 	"chat/modules/gql"
 	"chat/modules/id"
 	"chat/modules/identity"
+	"chat/modules/limit"
 	"chat/modules/pg"
 )
 
@@ -66,21 +67,14 @@ type Accounts struct {
 	store     *Store
 	keys      *identity.Keys // nil under --auth=none: nobody signs in
 	passwords *Passwords
-	attempts  Attempts
+	limiter   *limit.Limiter
+	rates     AttemptRates
 	log       zerolog.Logger
 }
 
-// Attempts bounds how often passwords are tried.
-type Attempts interface {
-	// Try takes one attempt of a client at an account, by a text that names it. known tells that the client is signed in to
-	// that account: it is then held up by nobody else's attempts. passed gives the attempt back, after the right password.
-	// Errors: RATE_LIMITED.
-	Try(ctx context.Context, account string, known bool) (passed func(), err error)
-}
-
 // NewAccounts returns signing in. keys is nil where callers are believed.
-func NewAccounts(store *Store, keys *identity.Keys, passwords *Passwords, attempts Attempts, log zerolog.Logger) *Accounts {
-	return &Accounts{store: store, keys: keys, passwords: passwords, attempts: attempts, log: log}
+func NewAccounts(store *Store, keys *identity.Keys, passwords *Passwords, limiter *limit.Limiter, rates AttemptRates, log zerolog.Logger) *Accounts {
+	return &Accounts{store: store, keys: keys, passwords: passwords, limiter: limiter, rates: rates, log: log}
 }
 
 // forgetInterval is the time between two times that old sessions are deleted.
@@ -152,8 +146,7 @@ func (a *Accounts) Login(ctx context.Context, username, password string) (identi
 
 // prove tells whether a password is that of an account, and whether its hash is old. Errors: UNAUTHENTICATED; RATE_LIMITED.
 func (a *Accounts) prove(ctx context.Context, account credentials, password string) (isOld bool, err error) {
-	known := !account.ID.IsZero() && identity.CallerOf(ctx).User == account.ID
-	passed, err := a.attempts.Try(ctx, account.name(), known)
+	passed, err := a.try(ctx, account)
 	if err != nil {
 		return false, err
 	}

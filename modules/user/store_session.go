@@ -42,10 +42,10 @@ const selectCredentials = `
 func (s *Store) credentials(ctx context.Context, text string) (credentials, error) {
 	byName, _ := name(text)     // what is no name names nobody
 	byAddress, _ := email(text) // nor does what is no address
-	c := credentials{asked: byName.key + " " + byAddress.key}
+	var c credentials
 	err := s.db.Get(ctx, &c, selectCredentials, byAddress.key, byName.key)
 	if errors.Is(err, sql.ErrNoRows) {
-		err = nil
+		return credentials{asked: byName.key + " " + byAddress.key}, nil
 	}
 	return c, err
 }
