@@ -4,7 +4,6 @@ import (
 	"context"
 	"runtime"
 
-	"github.com/graph-gophers/graphql-go"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
 	"golang.org/x/sync/errgroup"
@@ -104,15 +103,13 @@ func (r Role) executor(f *features, log zerolog.Logger, introspection func(conte
 	if err != nil {
 		return nil, err
 	}
-	parsed, err := graphql.ParseSchema(sdl, r.root(f), gql.Options(introspection)...)
-	if err != nil {
-		return nil, err
-	}
 	elsewhere, err := r.elsewhere()
 	if err != nil {
 		return nil, err
 	}
-	return gql.NewExecutor(parsed, gql.DefaultLimits(), elsewhere, log), nil
+	return gql.NewExecutor(gql.Config{
+		SDL: sdl, Root: r.root(f), Introspection: introspection, Limits: gql.DefaultLimits(), Elsewhere: elsewhere, Log: log,
+	})
 }
 
 // liveExecutor runs subscriptions as queries, for the live engine.
@@ -121,11 +118,9 @@ func liveExecutor(r Role, f *features, log zerolog.Logger) (*gql.Executor, error
 	if err != nil {
 		return nil, err
 	}
-	parsed, err := graphql.ParseSchema(sdl, liveRoot{f}, gql.Options(func(context.Context) bool { return false })...)
-	if err != nil {
-		return nil, err
-	}
-	return gql.NewExecutor(parsed, gql.DefaultLimits(), nil, log), nil
+	return gql.NewExecutor(gql.Config{
+		SDL: sdl, Root: liveRoot{f}, Introspection: func(context.Context) bool { return false }, Limits: gql.DefaultLimits(), Log: log,
+	})
 }
 
 // Run runs the engines until ctx ends and everything accepted is answered.

@@ -40,8 +40,8 @@ func Failed(errs ...*Error) *Response {
 	return &Response{Response: graphql.Response{Errors: errs}}
 }
 
-// Options are the settings that every executable schema of this product shares.
-func Options(introspection func(context.Context) bool) []graphql.SchemaOpt {
+// options are the settings that every executable schema of this product shares.
+func options(introspection func(context.Context) bool) []graphql.SchemaOpt {
 	return []graphql.SchemaOpt{
 		graphql.UseFieldResolvers(),
 		graphql.UseStringDescriptions(),
@@ -58,16 +58,38 @@ func Options(introspection func(context.Context) bool) []graphql.SchemaOpt {
 // Executor runs documents on one schema. Safe for concurrent use.
 type Executor struct {
 	schema    *graphql.Schema
+	compiled  *projections
 	limits    Limits
 	elsewhere map[string]string
 	log       zerolog.Logger
 	known     known
 }
 
-// NewExecutor returns an executor that logs what callers are not told. elsewhere names, for root fields that this
-// process does not serve, the role that does; a key is the operation and the field: "mutation createMessage".
-func NewExecutor(schema *graphql.Schema, limits Limits, elsewhere map[string]string, log zerolog.Logger) *Executor {
-	return &Executor{schema: schema, limits: limits, elsewhere: elsewhere, log: log}
+// Config is what an Executor is made of.
+type Config struct {
+	SDL  string
+	Root any // the root resolver, as graphql-go takes it
+	// Introspection tells who may see the schema.
+	Introspection func(context.Context) bool
+	Limits        Limits
+	// Elsewhere names, for root fields that this process does not serve, the role that does; a key is the operation and the
+	// field: "mutation createMessage".
+	Elsewhere map[string]string
+	// Log gets what callers are not told.
+	Log zerolog.Logger
+}
+
+// NewExecutor returns an executor. Errors: a schema whose fields have no resolvers.
+func NewExecutor(c Config) (*Executor, error) {
+	schema, err := graphql.ParseSchema(c.SDL, c.Root, options(c.Introspection)...)
+	if err != nil {
+		return nil, err
+	}
+	compiled, err := newProjections(c.SDL, c.Root)
+	if err != nil {
+		return nil, err
+	}
+	return &Executor{schema: schema, compiled: compiled, limits: c.Limits, elsewhere: c.Elsewhere, log: c.Log}, nil
 }
 
 // Parse is the package's Parse with this executor's limits; a root field of another role is refused by its name. What
@@ -125,8 +147,8 @@ func (x *Executor) Execute(ctx context.Context, doc *Document) *Response {
 func (x *Executor) Run(ctx context.Context, query, operation string, variables map[string]any) *Response {
 	cut := &truncated{}
 	ctx = context.WithValue(ctx, truncatedKey{}, cut)
-	raw := x.schema.Exec(ctx, query, operation, variables)
-	res := &Response{Response: *raw, Started: started(ctx, raw)}
+	raw, isStarted := x.exec(ctx, query, operation, variables)
+	res := &Response{Response: *raw, Started: isStarted}
 	res.Errors = x.finish(ctx, raw.Errors)
 	if !res.Started {
 		res.Data = nil

@@ -17,6 +17,23 @@ import (
 	"chat/modules/fault"
 )
 
+// newExecutor is an executor with the usual limits.
+func newExecutor(t testing.TB, c Config) *Executor {
+	t.Helper()
+	c.Limits, c.Introspection = DefaultLimits(), func(context.Context) bool { return true }
+	x, err := NewExecutor(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return x
+}
+
+// healthy is an executor for what does not look at its schema.
+func healthy(t testing.TB) *Executor {
+	t.Helper()
+	return newExecutor(t, Config{SDL: `type Query { health: String! }`, Root: &store{}})
+}
+
 type failing struct{}
 
 func (failing) Panics() (string, error) { panic("canary") }
@@ -29,13 +46,11 @@ func (failing) Busy() (string, error) { return "", fault.Doubtful(errors.New("ca
 // TestErrorsSayNothingOfTheInside: what a resolver fails with reaches the log, and the caller a code, a text, and the id to
 // quote.
 func TestErrorsSayNothingOfTheInside(t *testing.T) {
-	schema, err := graphql.ParseSchema(`type Query { panics: String! fails: String! wrapped: String! busy: String! }`,
-		&failing{}, Options(func(context.Context) bool { return true })...)
-	if err != nil {
-		t.Fatal(err)
-	}
 	var log bytes.Buffer
-	x := NewExecutor(schema, DefaultLimits(), map[string]string{"mutation send": "sender"}, zerolog.New(&log))
+	x := newExecutor(t, Config{
+		SDL: `type Query { panics: String! fails: String! wrapped: String! busy: String! }`, Root: &failing{},
+		Elsewhere: map[string]string{"mutation send": "sender"}, Log: zerolog.New(&log),
+	})
 	for field, want := range map[string]string{
 		"panics":  `map[code:INTERNAL_SERVER_ERROR requestId:r1] Internal error`,
 		"fails":   `map[code:INTERNAL_SERVER_ERROR requestId:r1] Internal error`,
@@ -64,7 +79,7 @@ func TestErrorsSayNothingOfTheInside(t *testing.T) {
 
 // TestKnownDocumentsKeepNobodysVariables, and stay within their bound.
 func TestKnownDocumentsKeepNobodysVariables(t *testing.T) {
-	x := NewExecutor(nil, DefaultLimits(), nil, zerolog.Nop())
+	x := healthy(t)
 	req := Request{Query: `query a($x: Int) { a } query b { b }`, OperationName: "a", Variables: map[string]any{"x": 1}}
 	first, refusal := x.Parse(t.Context(), req)
 	if refusal != nil {
@@ -104,13 +119,8 @@ func (store) Waits(ctx context.Context) string { <-ctx.Done(); return "" }
 // TestMutationsSayWhatHasBecomeOfThem where a store is out of reach.
 func TestMutationsSayWhatHasBecomeOfThem(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		schema, err := graphql.ParseSchema(`type Query { health: String! waits: String! } type Changed { name: String! }
-			type Mutation { refuses: String! doubts: String! shows: Changed! waits: String! }`,
-			&store{}, Options(func(context.Context) bool { return true })...)
-		if err != nil {
-			t.Fatal(err)
-		}
-		x := NewExecutor(schema, DefaultLimits(), nil, zerolog.Nop())
+		x := newExecutor(t, Config{SDL: `type Query { health: String! waits: String! } type Changed { name: String! }
+			type Mutation { refuses: String! doubts: String! shows: Changed! waits: String! }`, Root: &store{}})
 		for query, want := range map[string]string{
 			"mutation { refuses }":        "map[code:UNAVAILABLE]",
 			"mutation { doubts }":         "map[code:UNAVAILABLE outcome:unknown]",

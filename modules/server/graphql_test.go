@@ -9,7 +9,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/graph-gophers/graphql-go"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
 
@@ -27,12 +26,15 @@ func (*root) Change() string { return "done" }
 func TestAnUnknownCallerCostsNoMoreThanACall(t *testing.T) {
 	for query, limit := range map[string]time.Duration{`mutation { change }`: 5 * time.Second, `{ health }`: requestTime} {
 		synctest.Test(t, func(t *testing.T) {
-			schema, err := graphql.ParseSchema(`type Query { health: String! } type Mutation { change: String! }`, &root{}, gql.Options(func(context.Context) bool { return true })...)
+			exec, err := gql.NewExecutor(gql.Config{
+				SDL: `type Query { health: String! } type Mutation { change: String! }`, Root: &root{}, Limits: gql.DefaultLimits(),
+				Introspection: func(context.Context) bool { return true }, Log: zerolog.Nop(),
+			})
 			if err != nil {
 				t.Fatal(err)
 			}
 			s := New(Config{
-				Exec: gql.NewExecutor(schema, gql.DefaultLimits(), nil, zerolog.Nop()), Metrics: prometheus.NewRegistry(), Log: zerolog.Nop(),
+				Exec: exec, Metrics: prometheus.NewRegistry(), Log: zerolog.Nop(),
 				Identify: func(ctx context.Context, _ http.Header) (context.Context, error) {
 					<-ctx.Done()
 					return nil, fault.Busy(ctx.Err())
