@@ -30,6 +30,7 @@ type conn struct {
 	caller context.Context // ctx with the caller, after connection_init; for the reader alone
 
 	closing    sync.Once
+	wire       sync.Mutex // held while something is written: nothing comes after the close frame
 	executing  sync.WaitGroup
 	isInitWait bool // guarded by mu, as everything below
 	mu         sync.Mutex
@@ -103,6 +104,9 @@ func (c *conn) close(code int, reason string) {
 		c.handler.metrics.closed(code)
 		c.cancel()
 		deadline := time.Now().Add(time.Second)
+		_ = c.ws.NetConn().SetWriteDeadline(deadline) // of a write that holds the wire
+		c.wire.Lock()
+		defer c.wire.Unlock()
 		_ = c.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, reason), deadline)
 		_ = c.ws.SetReadDeadline(deadline) // an error of these is an end as well
 	})
@@ -128,6 +132,10 @@ func (c *conn) read() {
 	c.ws.SetReadLimit(limits.MessageBytes) // gorilla closes 1009 beyond it
 	alive := func() error { return c.ws.SetReadDeadline(time.Now().Add(limits.PingInterval + limits.PongWait)) }
 	c.ws.SetPongHandler(func(string) error { return alive() })
+	c.ws.SetPingHandler(func(data string) error {
+		c.queue.pong([]byte(data))
+		return nil
+	})
 	if alive() != nil {
 		return
 	}
@@ -264,18 +272,18 @@ func (c *conn) forget(op *operation) {
 	}
 }
 
-// write writes what waits, and pings.
+// write writes what waits, and pings. gorilla writes control frames alone.
 func (c *conn) write() {
 	limits := c.handler.limits
 	ping := time.NewTicker(limits.PingInterval)
 	defer ping.Stop()
 	for {
-		f, ok := c.queue.take()
-		if ok {
-			if err := c.put(&f); err != nil {
-				c.broken(err)
-				return
-			}
+		wrote, err := c.put()
+		if err != nil {
+			c.broken(err)
+			return
+		}
+		if wrote {
 			continue
 		}
 		if c.queue.drained() {
@@ -311,26 +319,27 @@ func (c *conn) drained() {
 	}
 }
 
-// put writes one message. A shared payload is not copied into a message of its own.
-func (c *conn) put(f *frame) error {
-	if err := c.ws.SetWriteDeadline(time.Now().Add(c.handler.limits.WriteWait)); err != nil {
-		return err
+// put writes what waits, as much as leaves in one write, and tells whether there was anything.
+func (c *conn) put() (wrote bool, err error) {
+	batch := c.handler.buffers.get()
+	defer c.handler.buffers.put(batch)
+	frames := c.queue.take(batch)
+	if frames == 0 {
+		return false, nil
 	}
-	c.handler.metrics.frames.Inc()
-	c.handler.metrics.bytes.Add(float64(f.size()))
-	if f.payload == nil {
-		return c.ws.WriteMessage(websocket.TextMessage, f.prefix)
+	defer c.queue.written()
+	c.wire.Lock()
+	defer c.wire.Unlock()
+	if c.ctx.Err() != nil {
+		return true, errClosed
 	}
-	w, err := c.ws.NextWriter(websocket.TextMessage)
-	if err != nil {
-		return err
+	c.handler.metrics.frames.Add(float64(frames))
+	c.handler.metrics.bytes.Add(float64(batch.Len()))
+	if err := c.ws.NetConn().SetWriteDeadline(time.Now().Add(c.handler.limits.WriteWait)); err != nil {
+		return true, err
 	}
-	for _, part := range [][]byte{f.prefix, f.payload, []byte("}")} {
-		if _, err := w.Write(part); err != nil {
-			return err
-		}
-	}
-	return w.Close()
+	_, err = c.ws.NetConn().Write(batch.Bytes()) // beside whole control frames: each is one write as well
+	return true, err
 }
 
 // broken ends a connection that cannot be written to: its client is gone, or takes nothing for too long.

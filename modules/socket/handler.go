@@ -60,6 +60,7 @@ type Handler struct {
 	limits   Limits
 	log      zerolog.Logger
 	metrics  *metrics
+	buffers  buffers
 	upgrader websocket.Upgrader
 
 	mu            sync.Mutex

@@ -1,9 +1,15 @@
 package socket
 
 import (
+	"bytes"
 	"encoding/json"
+	"io"
+	"net"
 	"strings"
 	"testing"
+
+	"github.com/gobwas/ws"
+	"github.com/gobwas/ws/wsutil"
 
 	"chat/modules/receiver"
 )
@@ -79,8 +85,18 @@ func TestQueueDropsResultsAndKeepsAnswers(t *testing.T) {
 			t.Errorf("%d overflows are still being told", q.telling)
 		}
 	}()
-	if f, ok := q.take(); !ok || string(f.prefix) != "answer" {
-		t.Errorf("what is left is %q", f.prefix)
+	if q.isEmpty() {
+		t.Error("empty while an answer waits")
+	}
+	var batch bytes.Buffer
+	if frames := q.take(&batch); frames != 1 || batch.String() != "\x81\x06answer" {
+		t.Errorf("what is left is %q", batch.String())
+	}
+	if q.isEmpty() {
+		t.Error("empty while the answer is being written")
+	}
+	if q.written(); !q.isEmpty() {
+		t.Error("not empty when everything is written")
 	}
 	if q.drained() {
 		t.Error("drained before the subscriptions were told")
@@ -108,5 +124,49 @@ func TestQueueTakesOneResultOfAnySize(t *testing.T) {
 	}
 	if taken, dropped := q.result(result(a, 2)); taken || len(dropped) != 1 {
 		t.Errorf("another one: taken %t, %d dropped", taken, len(dropped))
+	}
+}
+
+// TestFramesAreReadable: what is put together for one write is what a client reads, of every length that is encoded
+// otherwise.
+func TestFramesAreReadable(t *testing.T) {
+	sizes := []int{1, 124, 125, 126, 127, 65_533, 65_534, 65_535, 65_536, 200_000}
+	ours, theirs := net.Pipe()
+	go func() {
+		defer func() { _ = ours.Close() }()
+		q, a, _ := testQueue()
+		for _, size := range sizes {
+			q.answer(bytes.Repeat([]byte("a"), size))
+			q.pong([]byte("ping"))
+			f := result(a, 1)
+			f.payload = bytes.Repeat([]byte("p"), size)
+			q.add(f)
+		}
+		for {
+			var batch bytes.Buffer
+			if q.take(&batch) == 0 {
+				return
+			}
+			if _, err := ours.Write(batch.Bytes()); err != nil {
+				t.Error(err)
+				return
+			}
+		}
+	}()
+	reader := wsutil.NewReader(theirs, ws.StateClientSide)
+	for _, size := range sizes {
+		for _, want := range []struct {
+			op   ws.OpCode
+			text string
+		}{{ws.OpText, strings.Repeat("a", size)}, {ws.OpPong, "ping"}, {ws.OpText, "p" + strings.Repeat("p", size) + "}"}} {
+			head, err := reader.NextFrame()
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := io.ReadAll(reader)
+			if err != nil || head.OpCode != want.op || !head.Fin || head.Masked || string(got) != want.text {
+				t.Fatalf("after %v of %d bytes: %v, %v, %d bytes", want.op, size, err, head, len(got))
+			}
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package socket
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"slices"
@@ -17,6 +18,7 @@ type frame struct {
 	payload []byte // shared, never changed
 	op      *operation
 	cursor  receiver.Cursor
+	isPong  bool // a control frame, in the place of a message
 }
 
 func (f *frame) isResult() bool { return f.op != nil }
@@ -33,7 +35,8 @@ type queue struct {
 	results int
 	bytes   int // of results
 	behind  bool
-	telling int // overflows whose subscriptions are still being told
+	telling int  // overflows whose subscriptions are still being told
+	writing bool // something was taken and is not written yet
 	closed  bool
 	wake    chan struct{}   // for the writer
 	waiters []chan struct{} // for room
@@ -42,11 +45,16 @@ type queue struct {
 func newQueue(l Limits) *queue { return &queue{limits: l, wake: make(chan struct{}, 1)} }
 
 // answer adds a message that is never dropped.
-func (q *queue) answer(data []byte) {
+func (q *queue) answer(data []byte) { q.add(frame{prefix: data}) }
+
+// pong adds the answer to a ping.
+func (q *queue) pong(data []byte) { q.add(frame{prefix: data, isPong: true}) }
+
+func (q *queue) add(f frame) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if !q.closed {
-		q.frames = append(q.frames, frame{prefix: data})
+		q.frames = append(q.frames, f)
 		q.signal()
 	}
 }
@@ -117,22 +125,35 @@ func (q *queue) forget(op *operation) {
 	q.drop(func(f *frame) bool { return f.op == op })
 }
 
-// take removes the first frame.
-func (q *queue) take() (frame, bool) {
+// take removes the first frames, as many as fit in one write, and appends them to out as they go over the wire. What was
+// taken is waited for until it is written.
+func (q *queue) take(out *bytes.Buffer) (frames int) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if len(q.frames) == 0 {
-		return frame{}, false
+	for frames < len(q.frames) && (frames == 0 || out.Len()+q.frames[frames].size() <= maxBatchBytes) {
+		f := &q.frames[frames]
+		f.writeTo(out)
+		if f.isResult() {
+			q.results--
+			q.bytes -= f.size()
+		}
+		*f = frame{}
+		frames++
 	}
-	f := q.frames[0]
-	q.frames[0] = frame{}
-	q.frames = q.frames[1:]
-	if f.isResult() {
-		q.results--
-		q.bytes -= f.size()
+	if frames > 0 {
+		q.frames = q.frames[frames:]
+		q.writing = true
+		q.makeRoom()
 	}
+	return frames
+}
+
+// written tells that what was taken is on its way.
+func (q *queue) written() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.writing = false
 	q.makeRoom()
-	return f, true
 }
 
 // drained tells whether the connection was behind and has now written everything.
@@ -156,8 +177,8 @@ func (q *queue) fewAnswers() bool {
 	return q.closed || len(q.frames)-q.results < q.limits.Answers
 }
 
-// isEmpty: everything was taken to be written. The caller holds the lock.
-func (q *queue) isEmpty() bool { return len(q.frames) == 0 }
+// isEmpty: everything was written. The caller holds the lock.
+func (q *queue) isEmpty() bool { return len(q.frames) == 0 && !q.writing }
 
 func (q *queue) makeRoom() {
 	if q.hasRoom() || q.fewAnswers() {
