@@ -202,11 +202,21 @@ type lossy struct {
 	target  string
 	url     string
 	swallow atomic.Int32 // how many more answers
+	end     ending       // of a connection whose answer is swallowed
 	lost    atomic.Int32
 	down    atomic.Bool // refuses connections
 	silent  atomic.Bool // passes no answer on
 	conns   sync.Map    // net.Conn -> struct{}
 }
+
+// ending is how a connection ends in the place of an answer.
+type ending int
+
+const (
+	finished ending = iota // by FIN
+	reset                  // by RST
+	partial                // by FIN, in the middle of the answer
+)
 
 // cut ends every connection and refuses new ones, or lets them in again.
 func (l *lossy) cut(down bool) {
@@ -280,7 +290,14 @@ func (l *lossy) serve(client net.Conn) {
 		}
 		if committing.Load() && strings.Contains(string(buf[:n]), "COMMIT") && l.swallow.Add(-1) >= 0 {
 			l.lost.Add(1)
-			return // stored, and nobody hears of it
+			switch l.end { // stored, and nobody hears of it
+			case reset:
+				_ = client.(*net.TCPConn).SetLinger(0)
+			case partial:
+				_, _ = client.Write(buf[:n/2])
+			case finished:
+			}
+			return
 		}
 		for l.silent.Load() {
 			time.Sleep(time.Millisecond)
@@ -293,8 +310,14 @@ func (l *lossy) serve(client net.Conn) {
 
 // TestALostAnswerToCommitIsResolved: exactly one row, the caller gets its message, subscribers get it once.
 func TestALostAnswerToCommitIsResolved(t *testing.T) {
-	target := pgtest.URL(t)
-	l := newLossy(t, target)
+	for name, end := range map[string]ending{"FIN": finished, "RST": reset, "a part of it": partial} {
+		t.Run(name, func(t *testing.T) { loseAnswers(t, end) })
+	}
+}
+
+func loseAnswers(t *testing.T, end ending) {
+	l := newLossy(t, pgtest.URL(t))
+	l.end = end
 	w := newWorldOn(t, pgtest.Open(t, l.url))
 	ann, bob := w.user("ann"), w.user("bob")
 	chat := w.group(ann, bob)

@@ -165,6 +165,24 @@ func TestLossesAreTold(t *testing.T) {
 	}
 }
 
+// TestFailover loses the server that hints go through: a sentinel promotes its replica, the listener is told, and hints
+// flow again.
+func TestFailover(t *testing.T) {
+	watched := redistest.NewWatched(t)
+	here, there, tape := ends(t, watched.URL())
+	chat := bustest.Chat()
+	bustest.Subscribe(t, there, chat)
+	tape.AwaitMissed(t, 1)
+	flows(t, here, tape, chat)
+	watched.Master.Kill()
+	tape.AwaitMissed(t, 2)
+	flows(t, here, tape, chat)
+	role, err := watched.Replica.Do("ROLE")
+	if err != nil || !strings.Contains(role, "master") {
+		t.Errorf("the replica is %s (%v), want it promoted", role, err)
+	}
+}
+
 // TestAStalledRedisHoldsNobody publishes more than fits while nothing is answered.
 func TestAStalledRedisHoldsNobody(t *testing.T) {
 	server := redistest.New(t)

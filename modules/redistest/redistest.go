@@ -24,9 +24,10 @@ const startTime = 10 * time.Second
 
 // Server is one Redis on a loopback port, without anything on disk that matters.
 type Server struct {
-	port int
-	dir  string
-	args []string
+	port     int
+	dir      string
+	args     []string
+	settings string // a file of them; "": none
 
 	mu  sync.Mutex
 	cmd *exec.Cmd
@@ -85,8 +86,13 @@ func (s *Server) Restart() error {
 		return fmt.Errorf("make Redis' log: %w", err)
 	}
 	defer func() { _ = out.Close() }()
-	args := append([]string{"--port", strconv.Itoa(s.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
-		"--dir", s.dir}, s.args...)
+	args := []string{"--port", strconv.Itoa(s.port), "--bind", "127.0.0.1", "--dir", s.dir}
+	if s.settings != "" {
+		args = append([]string{s.settings}, args...)
+	} else {
+		args = append(args, "--save", "", "--appendonly", "no")
+	}
+	args = append(args, s.args...)
 	cmd := exec.Command(path, args...)
 	cmd.Stdout, cmd.Stderr = out, out
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
@@ -157,6 +163,46 @@ func (s *Server) Do(words ...string) (string, error) {
 	}
 	return answer.String(), nil // a list
 }
+
+// Watched is a server with a replica, watched by a sentinel that promotes the replica when the server is lost.
+type Watched struct {
+	Master, Replica, Sentinel *Server
+}
+
+// NewWatched starts the three.
+func NewWatched(t testing.TB) *Watched {
+	t.Helper()
+	master := New(t)
+	replica := New(t, "--replicaof", "127.0.0.1 "+strconv.Itoa(master.port))
+	dir := t.TempDir()
+	settings := filepath.Join(dir, "sentinel.conf") // a sentinel writes what it learns into its file
+	text := fmt.Sprintf("sentinel monitor chat 127.0.0.1 %d 1\nsentinel down-after-milliseconds chat 500\nsentinel failover-timeout chat 2000\n", master.port)
+	if err := os.WriteFile(settings, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	port, err := freePort()
+	if err != nil {
+		t.Fatal(err)
+	}
+	sentinel := &Server{port: port, dir: dir, args: []string{"--sentinel"}, settings: settings}
+	if err := sentinel.Restart(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(sentinel.Kill)
+	w := &Watched{master, replica, sentinel}
+	for began := time.Now(); ; time.Sleep(50 * time.Millisecond) {
+		known, err := sentinel.Do("SENTINEL", "REPLICAS", "chat")
+		if err == nil && strings.Contains(known, strconv.Itoa(replica.port)) {
+			return w
+		}
+		if time.Since(began) > 2*startTime { // a sentinel asks its master every 10 s
+			t.Fatalf("the sentinel does not see the replica: %s, %v", known, err)
+		}
+	}
+}
+
+// URL is how the product is told of the sentinel and of what it watches.
+func (w *Watched) URL() string { return w.Sentinel.URL() + "?master_set=chat" }
 
 // NewCluster starts three servers that share the slots of a cluster.
 func NewCluster(t testing.TB) []*Server {
