@@ -286,9 +286,13 @@ func transports(c Config, version string, stack *Stack, db *pg.DB, registry prom
 	if err != nil {
 		return nil, nil, fmt.Errorf("open the built pages: %w", err)
 	}
+	proxies, err := server.NewProxies(c.TrustedProxies)
+	if err != nil {
+		return nil, nil, err
+	}
 	s := server.Config{
 		Exec: stack.Exec, Identify: stack.Who.FromHeader, Development: c.Mode == "development", Pages: pages,
-		Origins: c.AllowedOrigins, Hosts: c.hosts(), Version: version, Role: c.Role, Log: log, Metrics: registry,
+		Origins: c.AllowedOrigins, Hosts: c.hosts(), Proxies: proxies, Version: version, Role: c.Role, Log: log, Metrics: registry,
 		Checks: map[string]func(context.Context) error{
 			"database": func(ctx context.Context) error {
 				var one int

@@ -13,6 +13,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"chat/modules/server"
 	"chat/modules/user"
 )
 
@@ -53,6 +54,7 @@ type Config struct {
 
 	AllowedOrigins []string `koanf:"allowed-origins"`
 	AllowedHosts   []string `koanf:"allowed-hosts"`
+	TrustedProxies []string `koanf:"trusted-proxies"`
 	Transport      string   `koanf:"transport"` // own or library
 	MetricsAddr    string   `koanf:"metrics-addr"`
 	LogLevel       string   `koanf:"log-level"`
@@ -94,6 +96,9 @@ func (c Config) Validate() error {
 	}
 	if err := c.validateAccounts(); err != nil {
 		return err
+	}
+	if _, err := server.NewProxies(c.TrustedProxies); err != nil {
+		return fmt.Errorf("--trusted-proxies: %w", err)
 	}
 	if c.DBPool < 5 {
 		return fmt.Errorf("--db-pool=%d is too small; the process needs at least 5 connections", c.DBPool)

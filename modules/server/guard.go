@@ -13,15 +13,17 @@ import (
 	"chat/modules/fault"
 	"chat/modules/gql"
 	"chat/modules/id"
+	"chat/modules/identity"
 )
 
-// identified gives every request an id, in its answer and its context, and logs it.
+// identified gives every request an id, in its answer and its context, says there which client it is of, and logs it.
 func (s *Server) identified(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		request, began := id.New[id.Any]().String(), time.Now()
 		w.Header().Set("X-Request-Id", request)
 		w.Header().Set("X-Content-Type-Options", "nosniff")
-		next.ServeHTTP(w, r.WithContext(gql.WithRequestID(r.Context(), request)))
+		ctx := identity.WithClient(gql.WithRequestID(r.Context(), request), s.config.Proxies.client(r))
+		next.ServeHTTP(w, r.WithContext(ctx))
 		s.config.Log.Debug().Str("request", request).Str("method", r.Method).Str("path", r.URL.Path).
 			Dur("took", time.Since(began)).Msg("request")
 	})

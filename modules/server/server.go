@@ -52,6 +52,8 @@ type Config struct {
 	// Origins may call from a browser, beside the server's own. Hosts are the names it answers to; empty: any.
 	Origins []string
 	Hosts   []string
+	// Proxies are believed about where a request comes from.
+	Proxies *Proxies
 	// Checks are what /readyz looks at, by the name that it shows.
 	Checks  map[string]func(context.Context) error
 	Version string
