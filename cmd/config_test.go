@@ -137,6 +137,7 @@ func TestWrongSettingsAreOneLine(t *testing.T) {
 		{nil, []string{"REDIS_PORT=6379"}, "REDIS_HOST is missing"},
 		{[]string{"--role=sender"}, []string{"REDIS_HOST=x"}, "DATABASE_URL"},
 		{[]string{"--log-level=loud"}, nil, "--log-level"},
+		{[]string{"--tls-cert=x"}, nil, "belong together"},
 		{[]string{"--trusted-proxies=10.0.0.0/8,proxy"}, nil, `"proxy"`},
 		{nil, []string{"CHAT_TRUSTED_PROXIES=10.0.0.0/99"}, "--trusted-proxies"},
 	} {

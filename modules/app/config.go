@@ -55,6 +55,8 @@ type Config struct {
 	AllowedOrigins []string `koanf:"allowed-origins"`
 	AllowedHosts   []string `koanf:"allowed-hosts"`
 	TrustedProxies []string `koanf:"trusted-proxies"`
+	TLSCert        string   `koanf:"tls-cert"` // a file; with TLSKey
+	TLSKey         string   `koanf:"tls-key"`
 	Transport      string   `koanf:"transport"` // own or library
 	MetricsAddr    string   `koanf:"metrics-addr"`
 	LogLevel       string   `koanf:"log-level"`
@@ -155,13 +157,16 @@ func (c Config) hashing() user.Hashing {
 	return h
 }
 
-// validateProcess looks at what every process has: a port and a log.
+// validateProcess looks at what every process has: a port, a certificate, a log.
 func (c Config) validateProcess() error {
 	if err := oneOf("log-format", c.LogFormat, "auto", "console", "json"); err != nil {
 		return err
 	}
 	if _, err := zerolog.ParseLevel(c.LogLevel); err != nil {
 		return fmt.Errorf("--log-level=%s is not a level; use debug, info, warn or error", c.LogLevel)
+	}
+	if (c.TLSCert == "") != (c.TLSKey == "") {
+		return fmt.Errorf("--tls-cert and --tls-key belong together: name both files, or neither")
 	}
 	if c.Port < 0 || c.Port > 65535 {
 		return fmt.Errorf("--port=%d is no port; use 1 to 65535, or leave it out", c.Port)
@@ -187,6 +192,22 @@ func (c Config) ListenPort() int {
 		return c.Port
 	}
 	return Role(c.Role).Port()
+}
+
+// scheme is that of the process's own URL.
+func (c Config) scheme() string {
+	if c.TLSCert != "" {
+		return "https"
+	}
+	return "http"
+}
+
+// certificate is what the process serves TLS with; nil: it serves none.
+func (c Config) certificate(log zerolog.Logger) (*server.Certificate, error) {
+	if c.TLSCert == "" {
+		return nil, nil
+	}
+	return server.NewCertificate(c.TLSCert, c.TLSKey, log)
 }
 
 // HasDatabase tells whether a database is configured; otherwise one is embedded.

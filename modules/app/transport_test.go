@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -28,6 +29,7 @@ type served struct {
 	store   string // the database's URL
 	address string
 	metrics string
+	secure  *tls.Config // nil: no TLS
 	stop    func()
 }
 
@@ -77,7 +79,12 @@ func serveOn(t *testing.T, store string, change func(*Config)) *served {
 	return s
 }
 
-func (s *served) url(path string) string { return "http://" + s.address + path }
+func (s *served) url(path string) string {
+	if s.secure != nil {
+		return "https://" + s.address + path
+	}
+	return "http://" + s.address + path
+}
 
 // do sends a request and gives its status, header and body.
 func (s *served) do(method, path, body string, header map[string]string) (int, http.Header, string) {
@@ -92,7 +99,11 @@ func (s *served) do(method, path, body string, header map[string]string) (int, h
 		}
 		req.Header.Set(name, value)
 	}
-	res, err := http.DefaultTransport.RoundTrip(req)
+	transport := http.DefaultTransport
+	if s.secure != nil {
+		transport = &http.Transport{TLSClientConfig: s.secure, DisableKeepAlives: true}
+	}
+	res, err := transport.RoundTrip(req)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -383,8 +394,8 @@ func TestLimitsOfDocuments(t *testing.T) {
 
 // dialWS opens a WebSocket with the subprotocol.
 func (s *served) dialWS(header http.Header) (*websocket.Conn, *http.Response, error) {
-	d := websocket.Dialer{Subprotocols: []string{"graphql-transport-ws"}}
-	return d.Dial("ws://"+s.address+"/graphql", header)
+	d := websocket.Dialer{Subprotocols: []string{"graphql-transport-ws"}, TLSClientConfig: s.secure}
+	return d.Dial("ws"+strings.TrimPrefix(s.url("/graphql"), "http"), header)
 }
 
 // talk opens a WebSocket, sends messages, and gives what comes until the close or the wanted number of frames.
