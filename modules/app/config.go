@@ -99,6 +99,12 @@ func (c Config) Validate() error {
 	if err := c.validateAccounts(); err != nil {
 		return err
 	}
+	for _, origin := range c.AllowedOrigins {
+		u, err := url.Parse(origin)
+		if err != nil || u.Scheme == "" || u.Host == "" || origin != strings.ToLower(u.Scheme+"://"+u.Host) {
+			return fmt.Errorf("--allowed-origins: %q is no origin; write each as browsers do, like https://chat.example, without a path or a pattern", origin)
+		}
+	}
 	if _, err := server.NewProxies(c.TrustedProxies); err != nil {
 		return fmt.Errorf("--trusted-proxies: %w", err)
 	}

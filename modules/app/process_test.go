@@ -3,6 +3,7 @@ package app
 import (
 	"bytes"
 	"crypto/tls"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -10,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -22,8 +24,9 @@ import (
 // built is a process of the product as it is built, on a database of the test's own.
 type built struct {
 	*served
-	cmd *exec.Cmd
-	log *journal
+	cmd      *exec.Cmd
+	log      *journal
+	forgives bool // that the log tells of a panic
 }
 
 // build makes the binary. Flags are those of go build.
@@ -98,13 +101,79 @@ func (p *built) end() {
 		p.t.Errorf("the process ended with %v: %s", err, p.log)
 	}
 	for line := range strings.Lines(p.log.String()) {
-		if strings.Contains(line, "panic") || strings.Contains(line, "goroutine ") {
+		if !p.forgives && (strings.Contains(line, "panic") || strings.Contains(line, "goroutine ")) {
 			p.t.Errorf("the log says: %s", line)
 		}
 	}
 	if p.t.Failed() {
 		p.t.Logf("the last of the log: %s", p.log.tail(20))
 	}
+}
+
+// metricOf is the value of a metric as /metrics writes it, labels included.
+func (p *built) metricOf(name string) float64 {
+	p.t.Helper()
+	res, err := http.Get("http://" + p.metrics + "/metrics")
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	text, err := io.ReadAll(res.Body)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	for line := range strings.Lines(string(text)) {
+		if rest, ok := strings.CutPrefix(line, name+" "); ok {
+			value, err := strconv.ParseFloat(strings.TrimSpace(rest), 64)
+			if err != nil {
+				p.t.Fatal(err)
+			}
+			return value
+		}
+	}
+	p.t.Fatalf("there is no metric %s", name)
+	return 0
+}
+
+// allocates is how many bytes the process allocates for what f does, in all: it holds at most that much of it.
+func (p *built) allocates(f func()) float64 {
+	p.t.Helper()
+	const total = "go_memstats_alloc_bytes_total"
+	before := p.metricOf(total)
+	f()
+	return p.metricOf(total) - before
+}
+
+// asksNothing fails when the process asks its database anything while f runs.
+func (p *built) asksNothing(what string, f func()) {
+	p.t.Helper()
+	last := func() (at string) {
+		p.t.Helper()
+		if err := p.db.Get(p.t.Context(), &at, `SELECT coalesce(max(state_change)::text, '') FROM pg_stat_activity
+			WHERE datname = current_database() AND application_name = $1`, processName); err != nil {
+			p.t.Fatal(err)
+		}
+		return at
+	}
+	before := last()
+	if before == "" {
+		p.t.Fatal("the process has no connection to look at")
+	}
+	f()
+	if after := last(); after != before {
+		p.t.Errorf("%s: the store was asked", what)
+	}
+}
+
+// quickest is how long f takes when the machine does nothing else: the least of a few.
+func quickest(f func()) time.Duration {
+	least := time.Hour
+	for range 5 {
+		began := time.Now()
+		f()
+		least = min(least, time.Since(began))
+	}
+	return least
 }
 
 // journal keeps what a process writes. Safe for concurrent use.

@@ -118,10 +118,17 @@ func TestTLS(t *testing.T) {
 			t.Errorf("%s: %v", c.name, err)
 		case res.StatusCode != 200 || res.Proto != c.proto || res.TLS.Version != c.version:
 			t.Errorf("%s: %d over %s", c.name, res.StatusCode, res.Proto)
+		case res.Header.Get("Strict-Transport-Security") != "max-age=31536000":
+			t.Errorf("%s: browsers may leave TLS again: %v", c.name, res.Header)
 		}
 	}
 	if got, _ := s.talk(2, hello, `{"id":"1","type":"subscribe","payload":{"query":"{ health }"}}`); len(got) != 2 || !strings.Contains(got[1], `"health":"ok"`) {
 		t.Errorf("a WebSocket over TLS: %q", got)
+	}
+	for origin, status := range map[string]int{"https://" + s.address: 200, "http://" + s.address: 403} {
+		if got, _, body := s.do("POST", "/graphql", `{"query":"{ health }"}`, withHeader("Origin", origin)); got != status {
+			t.Errorf("from %s: %d %s, want %d", origin, got, body, status)
+		}
 	}
 	plain, err := net.Dial("tcp", s.address)
 	if err != nil {

@@ -82,8 +82,9 @@ func New(c Config) *Server {
 	c.Metrics.MustRegister(s.requests)
 	s.http = &http.Server{
 		Handler: s.handler(), ReadHeaderTimeout: headerTime, IdleTimeout: idleTime,
-		MaxHeaderBytes: maxHeaderBytes - 4096, // net/http allows so much more
-		ErrorLog:       log.New(complaints{c.Log}, "", 0),
+		MaxHeaderBytes:               maxHeaderBytes - 4096, // net/http allows so much more
+		DisableGeneralOptionsHandler: true,                  // its answer would be none of ours
+		ErrorLog:                     log.New(complaints{c.Log}, "", 0),
 	}
 	if c.Certificate != nil {
 		s.http.TLSConfig = c.Certificate.config()
@@ -100,8 +101,8 @@ func (s *Server) handler() http.Handler {
 		mux.Handle(refreshPath, s.counted("refresh", s.onlyJSON(s.refresh)))
 		mux.Handle(logoutPath, s.counted("logout", s.onlyJSON(s.logout)))
 	}
-	mux.HandleFunc("/healthz", s.healthz)
-	mux.HandleFunc("/readyz", s.readyz)
+	mux.HandleFunc("/healthz", read(s.healthz))
+	mux.HandleFunc("/readyz", read(s.readyz))
 	if s.config.UI != nil || s.config.Development {
 		mux.Handle("/assets/", s.pages(s.config.Pages))
 	}
@@ -117,7 +118,7 @@ func (s *Server) handler() http.Handler {
 			"x-apollo-operation-name", keepHeader},
 		ExposedHeaders: []string{"X-Request-Id", "Retry-After"}, MaxAge: 600,
 	})
-	return s.identified(s.recovered(s.hosts(cross.Handler(s.sameOrigin(mux)))))
+	return headed(s.identified(s.recovered(wellFormed(s.hosts(cross.Handler(s.sameOrigin(mux)))))))
 }
 
 func notFound(w http.ResponseWriter, r *http.Request) {
