@@ -40,7 +40,7 @@ type StackConfig struct {
 	Bus     bus.Bus
 	Metrics prometheus.Registerer
 	Log     zerolog.Logger
-	// Introspection tells who may see the schema.
+	// Introspection tells who may see the schema, and be helped with its names.
 	Introspection func(context.Context) bool
 	// Keys sign access tokens; nil is --auth=none.
 	Keys         *identity.Keys
@@ -85,7 +85,7 @@ func NewStack(c StackConfig) (*Stack, error) {
 		s.engines = append(s.engines, engine.Run, f.chatMutation.Run, f.readMutation.Run)
 	}
 	if r.delivers() {
-		live, err := liveExecutor(r, f, log)
+		live, err := liveExecutor(r, f, log, c.Introspection)
 		if err != nil {
 			return nil, err
 		}
@@ -112,11 +112,11 @@ func (r Role) executor(f *features, log zerolog.Logger, introspection func(conte
 	if err != nil {
 		return nil, err
 	}
-	return gql.NewExecutor(parsed, gql.DefaultLimits(), elsewhere, log), nil
+	return gql.NewExecutor(parsed, gql.DefaultLimits(), elsewhere, introspection, log), nil
 }
 
-// liveExecutor runs subscriptions as queries, for the live engine.
-func liveExecutor(r Role, f *features, log zerolog.Logger) (*gql.Executor, error) {
+// liveExecutor runs subscriptions as queries, for the live engine. They ask nothing about the schema.
+func liveExecutor(r Role, f *features, log zerolog.Logger, introspection func(context.Context) bool) (*gql.Executor, error) {
 	sdl, err := schema.AsQueries(r.keep())
 	if err != nil {
 		return nil, err
@@ -125,7 +125,7 @@ func liveExecutor(r Role, f *features, log zerolog.Logger) (*gql.Executor, error
 	if err != nil {
 		return nil, err
 	}
-	return gql.NewExecutor(parsed, gql.DefaultLimits(), nil, log), nil
+	return gql.NewExecutor(parsed, gql.DefaultLimits(), nil, introspection, log), nil
 }
 
 // Run runs the engines until ctx ends and everything accepted is answered.

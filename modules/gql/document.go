@@ -65,8 +65,16 @@ func (m *Memo) Do(derive func() any) any {
 // IsSubscription tells whether the operation to run is a subscription.
 func (d *Document) IsSubscription() bool { return d.Operation.Operation == ast.Subscription }
 
+// AsksSchema tells whether the operation asks what the API looks like.
+func (d *Document) AsksSchema() bool {
+	return slices.ContainsFunc(d.Roots, isOfSchema)
+}
+
+func isOfSchema(field string) bool { return field == "__schema" || field == "__type" }
+
 // Parse reads a request's document and applies the limits. The error is ready for the caller: GRAPHQL_PARSE_FAILED,
-// PAYLOAD_TOO_LARGE, GRAPHQL_VALIDATION_FAILED (tokens, or no such operation) or QUERY_TOO_COMPLEX.
+// PAYLOAD_TOO_LARGE, GRAPHQL_VALIDATION_FAILED (tokens, no such operation, a question about the schema in the wrong place) or
+// QUERY_TOO_COMPLEX.
 func Parse(ctx context.Context, req Request, limits Limits) (*Document, *Error) {
 	refuse := func(code fault.Code, format string, args ...any) (*Document, *Error) {
 		return nil, NewError(ctx, code, fmt.Sprintf(format, args...))
@@ -97,6 +105,9 @@ func Parse(ctx context.Context, req Request, limits Limits) (*Document, *Error) 
 		return refuse(TooComplex, "%s", text)
 	}
 	doc.Roots, doc.Calls = slices.Sorted(maps.Keys(size.root)), size.root
+	if m.misplaced || doc.AsksSchema() && doc.Operation.Operation != ast.Query {
+		return refuse(ValidationFailed, "__schema and __type are fields of a query's root alone") // graphql-go takes them anywhere
+	}
 	return doc, nil
 }
 
@@ -135,6 +146,8 @@ type meter struct {
 	measured  map[string]*extent
 
 	aliases, directives int
+
+	misplaced bool // a question about the schema below the root
 }
 
 // extent is the size of a selection set after fragments are spread.
@@ -218,6 +231,7 @@ func (m *meter) extent(set ast.SelectionSet) extent {
 		switch s := selection.(type) {
 		case *ast.Field:
 			inner := m.extent(s.SelectionSet)
+			m.misplaced = m.misplaced || inner.root["__schema"] > 0 || inner.root["__type"] > 0
 			size.add(extent{depth: 1 + inner.depth, fields: 1 + inner.fields, root: map[string]int{s.Name: 1}, rootFields: 1})
 		case *ast.InlineFragment:
 			size.add(m.extent(s.SelectionSet))

@@ -60,7 +60,7 @@ func FuzzLimits(f *testing.F) {
 
 // TestCalls: a root field counts as often as it is called, also in fragments, and so again when the document is known.
 func TestCalls(t *testing.T) {
-	x := NewExecutor(nil, DefaultLimits(), nil, zerolog.Nop())
+	x := NewExecutor(nil, DefaultLimits(), nil, everybody, zerolog.Nop())
 	req := Request{Query: `mutation { a: send b: send ...f ... on Mutation { send } leave } fragment f on Mutation { send ...g ...g } fragment g on Mutation { edit }`}
 	for range 2 {
 		doc, refusal := x.Parse(t.Context(), req)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	stderrors "errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/graph-gophers/graphql-go"
@@ -60,14 +61,16 @@ type Executor struct {
 	schema    *graphql.Schema
 	limits    Limits
 	elsewhere map[string]string
+	shows     func(context.Context) bool
 	log       zerolog.Logger
 	known     known
 }
 
 // NewExecutor returns an executor that logs what callers are not told. elsewhere names, for root fields that this
-// process does not serve, the role that does; a key is the operation and the field: "mutation createMessage".
-func NewExecutor(schema *graphql.Schema, limits Limits, elsewhere map[string]string, log zerolog.Logger) *Executor {
-	return &Executor{schema: schema, limits: limits, elsewhere: elsewhere, log: log}
+// process does not serve, the role that does; a key is the operation and the field: "mutation createMessage". introspection
+// tells who may see the schema: others are refused when they ask for it, and not helped with its names when they mistake one.
+func NewExecutor(schema *graphql.Schema, limits Limits, elsewhere map[string]string, introspection func(context.Context) bool, log zerolog.Logger) *Executor {
+	return &Executor{schema: schema, limits: limits, elsewhere: elsewhere, shows: introspection, log: log}
 }
 
 // Parse is the package's Parse with this executor's limits; a root field of another role is refused by its name. What
@@ -105,6 +108,11 @@ func Within(ctx context.Context, doc *Document, spent time.Duration) (context.Co
 // Execute runs the query or mutation of doc. It never returns nil. A mutation that a store's absence keeps from being
 // answered says whether it may have happened.
 func (x *Executor) Execute(ctx context.Context, doc *Document) *Response {
+	if doc.AsksSchema() && !x.shows(ctx) {
+		res := Failed(x.Refuse(ctx, fault.NoCaller()))
+		res.Started, res.Data = true, []byte("null")
+		return res
+	}
 	ctx, cancel := Within(ctx, doc, 0)
 	defer cancel()
 	res := x.Run(ctx, doc.Query, doc.OperationName, doc.Variables)
@@ -196,6 +204,9 @@ func (x *Executor) shown(ctx context.Context, err *Error) *Error {
 		out.Message, out.Extensions = err.Message, code(ParseFailed)
 	case err.Rule != "":
 		out.Message, out.Extensions = err.Message, code(ValidationFailed)
+		if !x.shows(ctx) {
+			out.Message, _, _ = strings.Cut(err.Message, " Did you mean")
+		}
 	case stderrors.Is(err, graphql.ErrTooManySelections):
 		out.Message, out.Extensions = "The operation asks for too many fields", code(TooComplex)
 	case err.ResolverError == nil && err.Path == nil:

@@ -30,12 +30,12 @@ func (failing) Busy() (string, error) { return "", fault.Doubtful(errors.New("ca
 // quote.
 func TestErrorsSayNothingOfTheInside(t *testing.T) {
 	schema, err := graphql.ParseSchema(`type Query { panics: String! fails: String! wrapped: String! busy: String! }`,
-		&failing{}, Options(func(context.Context) bool { return true })...)
+		&failing{}, Options(everybody)...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var log bytes.Buffer
-	x := NewExecutor(schema, DefaultLimits(), map[string]string{"mutation send": "sender"}, zerolog.New(&log))
+	x := NewExecutor(schema, DefaultLimits(), map[string]string{"mutation send": "sender"}, everybody, zerolog.New(&log))
 	for field, want := range map[string]string{
 		"panics":  `map[code:INTERNAL_SERVER_ERROR requestId:r1] Internal error`,
 		"fails":   `map[code:INTERNAL_SERVER_ERROR requestId:r1] Internal error`,
@@ -64,7 +64,7 @@ func TestErrorsSayNothingOfTheInside(t *testing.T) {
 
 // TestKnownDocumentsKeepNobodysVariables, and stay within their bound.
 func TestKnownDocumentsKeepNobodysVariables(t *testing.T) {
-	x := NewExecutor(nil, DefaultLimits(), nil, zerolog.Nop())
+	x := NewExecutor(nil, DefaultLimits(), nil, everybody, zerolog.Nop())
 	req := Request{Query: `query a($x: Int) { a } query b { b }`, OperationName: "a", Variables: map[string]any{"x": 1}}
 	first, refusal := x.Parse(t.Context(), req)
 	if refusal != nil {
@@ -106,11 +106,11 @@ func TestMutationsSayWhatHasBecomeOfThem(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		schema, err := graphql.ParseSchema(`type Query { health: String! waits: String! } type Changed { name: String! }
 			type Mutation { refuses: String! doubts: String! shows: Changed! waits: String! }`,
-			&store{}, Options(func(context.Context) bool { return true })...)
+			&store{}, Options(everybody)...)
 		if err != nil {
 			t.Fatal(err)
 		}
-		x := NewExecutor(schema, DefaultLimits(), nil, zerolog.Nop())
+		x := NewExecutor(schema, DefaultLimits(), nil, everybody, zerolog.Nop())
 		for query, want := range map[string]string{
 			"mutation { refuses }":        "map[code:UNAVAILABLE]",
 			"mutation { doubts }":         "map[code:UNAVAILABLE outcome:unknown]",
@@ -148,6 +148,60 @@ func TestEncode(t *testing.T) {
 		}
 		if got, err := res.Encode(); err != nil || string(got) != string(want) {
 			t.Errorf("encoded as %s (%v), want %s", got, err, want)
+		}
+	}
+}
+
+func everybody(context.Context) bool { return true }
+
+type guest struct{}
+
+type shapes struct{}
+
+func (shapes) Health() string                   { return "ok" }
+func (shapes) Shape() *struct{ Message string } { return &struct{ Message string }{"x"} }
+
+// TestTheSchemaIsShownToSome: others are refused when they ask for it, below the root nobody may ask, and who may not see it
+// is not helped with its names.
+func TestTheSchemaIsShownToSome(t *testing.T) {
+	knows := func(ctx context.Context) bool { return ctx.Value(guest{}) == nil }
+	schema, err := graphql.ParseSchema(`type Query { health: String! shape: Shape! } type Shape { message: String! }`, &shapes{}, Options(knows)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := NewExecutor(schema, DefaultLimits(), nil, knows, zerolog.Nop())
+	for _, c := range []struct{ query, known, guest string }{
+		{`{ __typename }`, `{"data":{"__typename":"Query"}}`, ``},
+		{`{ shape { __typename } }`, `{"data":{"shape":{"__typename":"Shape"}}}`, ``},
+		{`{ __schema { queryType { name } } }`, `{"data":{"__schema":{"queryType":{"name":"Query"}}}}`, `UNAUTHENTICATED`},
+		{`{ health ...f } fragment f on Query { x: __type(name: "Shape") { name } }`, `{"data":{"health":"ok","x":{"name":"Shape"}}}`, `UNAUTHENTICATED`},
+		{`{ shape { __schema { queryType { name } } } }`, `GRAPHQL_VALIDATION_FAILED`, `GRAPHQL_VALIDATION_FAILED`},
+		{`{ shape { ...f } } fragment f on Shape { __type(name: "Shape") { name } }`, `GRAPHQL_VALIDATION_FAILED`, `GRAPHQL_VALIDATION_FAILED`},
+		{`mutation { __schema { queryType { name } } }`, `GRAPHQL_VALIDATION_FAILED`, `GRAPHQL_VALIDATION_FAILED`},
+		{`subscription { __type(name: "Shape") { name } }`, `GRAPHQL_VALIDATION_FAILED`, `GRAPHQL_VALIDATION_FAILED`},
+		{`{ helth }`, `Cannot query field \"helth\" on type \"Query\". Did you mean \"health\"?`, `Cannot query field \"helth\" on type \"Query\".`},
+		{`{ shape }`, `must have a selection of subfields. Did you mean`, `must have a selection of subfields.`},
+	} {
+		for ctx, want := range map[context.Context]string{t.Context(): c.known, context.WithValue(t.Context(), guest{}, true): c.guest} {
+			if want == "" {
+				want = c.known
+			}
+			doc, refusal := x.Parse(ctx, Request{Query: c.query})
+			res := Failed(refusal)
+			if refusal == nil {
+				res = x.Execute(ctx, doc)
+			}
+			body, err := res.Encode()
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := string(body)
+			if !strings.Contains(got, want) || !knows(ctx) && strings.Contains(got, "Did you mean") {
+				t.Errorf("%s, may see the schema %t: %s, want %s", c.query, knows(ctx), got, want)
+			}
+			if strings.Contains(want, "UNAUTHENTICATED") && (!res.Started || !strings.Contains(got, `"data":null`)) {
+				t.Errorf("%s: started %t, %s", c.query, res.Started, got)
+			}
 		}
 	}
 }
