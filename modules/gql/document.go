@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -73,8 +74,8 @@ func (d *Document) AsksSchema() bool {
 func isOfSchema(field string) bool { return field == "__schema" || field == "__type" }
 
 // Parse reads a request's document and applies the limits. The error is ready for the caller: GRAPHQL_PARSE_FAILED,
-// PAYLOAD_TOO_LARGE, GRAPHQL_VALIDATION_FAILED (tokens, no such operation, a question about the schema in the wrong place) or
-// QUERY_TOO_COMPLEX.
+// PAYLOAD_TOO_LARGE, GRAPHQL_VALIDATION_FAILED (tokens, no such operation, a number out of range, a question about the schema in
+// the wrong place) or QUERY_TOO_COMPLEX.
 func Parse(ctx context.Context, req Request, limits Limits) (*Document, *Error) {
 	refuse := func(code fault.Code, format string, args ...any) (*Document, *Error) {
 		return nil, NewError(ctx, code, fmt.Sprintf(format, args...))
@@ -100,6 +101,9 @@ func Parse(ctx context.Context, req Request, limits Limits) (*Document, *Error) 
 		return refuse(ValidationFailed, "The document has no operation of that name")
 	}
 	m := newMeter(source, limits)
+	if m.unreadable != "" {
+		return refuse(ValidationFailed, "The number %s is out of range", m.unreadable)
+	}
 	size := m.extent(doc.Operation.SelectionSet)
 	if text := m.exceeded(size); text != "" {
 		return refuse(TooComplex, "%s", text)
@@ -147,7 +151,8 @@ type meter struct {
 
 	aliases, directives int
 
-	misplaced bool // a question about the schema below the root
+	misplaced  bool   // a question about the schema below the root
+	unreadable string // a number that graphql-go would panic over
 }
 
 // extent is the size of a selection set after fragments are spread.
@@ -161,11 +166,14 @@ func newMeter(source *ast.QueryDocument, limits Limits) *meter {
 	m := &meter{limits: limits, fragments: map[string]*ast.FragmentDefinition{}, measured: map[string]*extent{}}
 	for _, f := range source.Fragments {
 		m.fragments[f.Name] = f
-		m.directives += len(f.Directives)
+		m.direct(f.Directives)
 		m.count(f.SelectionSet)
 	}
 	for _, op := range source.Operations {
-		m.directives += len(op.Directives)
+		for _, v := range op.VariableDefinitions {
+			m.value(v.DefaultValue)
+		}
+		m.direct(op.Directives)
 		m.count(op.SelectionSet)
 	}
 	return m
@@ -179,14 +187,48 @@ func (m *meter) count(set ast.SelectionSet) {
 			if s.Alias != s.Name {
 				m.aliases++
 			}
-			m.directives += len(s.Directives)
+			m.arguments(s.Arguments)
+			m.direct(s.Directives)
 			m.count(s.SelectionSet)
 		case *ast.InlineFragment:
-			m.directives += len(s.Directives)
+			m.direct(s.Directives)
 			m.count(s.SelectionSet)
 		case *ast.FragmentSpread:
-			m.directives += len(s.Directives)
+			m.direct(s.Directives)
 		}
+	}
+}
+
+func (m *meter) direct(directives ast.DirectiveList) {
+	m.directives += len(directives)
+	for _, d := range directives {
+		m.arguments(d.Arguments)
+	}
+}
+
+func (m *meter) arguments(arguments ast.ArgumentList) {
+	for _, a := range arguments {
+		m.value(a.Value)
+	}
+}
+
+// value looks for numbers that no scalar can take; v may be nil.
+func (m *meter) value(v *ast.Value) {
+	if v == nil {
+		return
+	}
+	var err error
+	switch v.Kind {
+	case ast.IntValue:
+		_, err = strconv.ParseInt(v.Raw, 10, 64)
+	case ast.FloatValue:
+		_, err = strconv.ParseFloat(v.Raw, 64)
+	}
+	if err != nil {
+		m.unreadable = v.Raw[:min(len(v.Raw), 20)]
+	}
+	for _, child := range v.Children {
+		m.value(child.Value)
 	}
 }
 
