@@ -39,7 +39,7 @@ func build(t *testing.T, flags ...string) string {
 	return path
 }
 
-// runBuilt runs the product under --auth=none until it is ready.
+// runBuilt runs the product until it is ready: under --auth=none, unless a flag says otherwise.
 func runBuilt(t *testing.T, flags ...string) *built {
 	t.Helper()
 	return run(t, build(t), flags...)
@@ -57,7 +57,7 @@ func run(t *testing.T, path string, flags ...string) *built {
 	}
 	_, port, _ := strings.Cut(p.address, ":")
 	p.cmd = exec.Command(path, append([]string{"serve", "--auth=none", "--port", port, "--metrics-addr", p.metrics, "--log-level=debug", "--log-format=json"}, flags...)...)
-	p.cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "DATABASE_URL=" + named(t, database)}
+	p.cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "DATABASE_URL=" + named(t, database), "CHAT_SIGNING_SECRET=" + testSecret}
 	p.cmd.Stderr = p.log
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} // nothing outlives the test
 	if err := p.cmd.Start(); err != nil {
