@@ -65,6 +65,9 @@ func serveSettings() []setting {
 		{"redis-port", "REDIS_PORT", "its port"},
 		{"allowed-origins", "CHAT_ALLOWED_ORIGINS", "origins of pages that may call, separated by commas"},
 		{"allowed-hosts", "CHAT_ALLOWED_HOSTS", "host names that requests may be for; none: on loopback this machine's, else any"},
+		{"tls-cert", "CHAT_TLS_CERT", "a PEM file with the certificate and its chain; with it TLS is served, and a replaced file is taken up"},
+		{"tls-key", "CHAT_TLS_KEY", "a PEM file with the certificate's key"},
+		{"trusted-proxies", "CHAT_TRUSTED_PROXIES", "addresses and ranges of proxies whose X-Forwarded-For is believed, separated by commas"},
 		{"transport", "CHAT_TRANSPORT", "the WebSocket transport: own, or library for comparison"},
 		{"metrics-addr", "CHAT_METRICS_ADDR", "where /metrics and pprof are served; none: nowhere"},
 	}, databaseSettings()...)
@@ -72,7 +75,7 @@ func serveSettings() []setting {
 
 // uiSettings are those that a server of pages has.
 func uiSettings() []setting {
-	has := []string{"host", "port", "allowed-hosts", "metrics-addr", "log-level", "log-format"}
+	has := []string{"host", "port", "allowed-hosts", "tls-cert", "tls-key", "metrics-addr", "log-level", "log-format"}
 	return slices.DeleteFunc(serveSettings(), func(s setting) bool { return !slices.Contains(has, s.key) })
 }
 
@@ -98,7 +101,7 @@ func addFlags(c *cobra.Command, settings []setting) {
 			flags.Bool(s.key, false, help)
 		case "allowed-origins":
 			flags.StringSlice(s.key, defaults.AllowedOrigins, help)
-		case "allowed-hosts":
+		case "allowed-hosts", "trusted-proxies":
 			flags.StringSlice(s.key, nil, help)
 		default:
 			flags.String(s.key, defaultText(defaults, s.key), help)
@@ -203,7 +206,7 @@ func keyOf(settings []setting, variable string) string {
 
 // list splits the settings that are lists.
 func list(key, value string) any {
-	if key != "allowed-origins" && key != "allowed-hosts" {
+	if !slices.Contains([]string{"allowed-origins", "allowed-hosts", "trusted-proxies"}, key) {
 		return value
 	}
 	return strings.FieldsFunc(value, func(r rune) bool { return r == ',' || r == ' ' })

@@ -137,6 +137,12 @@ func TestWrongSettingsAreOneLine(t *testing.T) {
 		{nil, []string{"REDIS_PORT=6379"}, "REDIS_HOST is missing"},
 		{[]string{"--role=sender"}, []string{"REDIS_HOST=x"}, "DATABASE_URL"},
 		{[]string{"--log-level=loud"}, nil, "--log-level"},
+		{[]string{"--allowed-origins=*"}, nil, `"*" is no origin`},
+		{[]string{"--allowed-origins=https://chat.example/"}, nil, "without a path"},
+		{[]string{"--allowed-origins=http://localhost:3000,null"}, nil, `"null" is no origin`},
+		{[]string{"--tls-cert=x"}, nil, "belong together"},
+		{[]string{"--trusted-proxies=10.0.0.0/8,proxy"}, nil, `"proxy"`},
+		{nil, []string{"CHAT_TRUSTED_PROXIES=10.0.0.0/99"}, "--trusted-proxies"},
 	} {
 		t.Run(strings.Join(append(c.flags, c.environment...), " "), func(t *testing.T) {
 			_, err := settings(t, c.flags, c.environment...)

@@ -286,9 +286,18 @@ func transports(c Config, version string, stack *Stack, db *pg.DB, registry prom
 	if err != nil {
 		return nil, nil, fmt.Errorf("open the built pages: %w", err)
 	}
+	proxies, err := server.NewProxies(c.TrustedProxies)
+	if err != nil {
+		return nil, nil, err
+	}
+	certificate, err := c.certificate(log)
+	if err != nil {
+		return nil, nil, err
+	}
 	s := server.Config{
 		Exec: stack.Exec, Identify: stack.Who.FromHeader, Development: c.Mode == "development", Pages: pages,
-		Origins: c.AllowedOrigins, Hosts: c.hosts(), Version: version, Role: c.Role, Log: log, Metrics: registry,
+		Origins: c.AllowedOrigins, Hosts: c.hosts(), Certificate: certificate, Proxies: proxies,
+		Version: version, Role: c.Role, Log: log, Metrics: registry,
 		Checks: map[string]func(context.Context) error{
 			"database": func(ctx context.Context) error {
 				var one int
@@ -352,7 +361,7 @@ func serveMetrics(address string, registry *prometheus.Registry, failed chan<- e
 
 // welcome says where the product is and what --auth=none means.
 func welcome(c Config, l net.Listener, log zerolog.Logger) {
-	log.Info().Str("role", c.Role).Str("mode", c.Mode).Msgf("chat listens on http://%s", l.Addr())
+	log.Info().Str("role", c.Role).Str("mode", c.Mode).Msgf("chat listens on %s://%s", c.scheme(), l.Addr())
 	if c.Auth == "none" {
 		log.Warn().Msg("--auth=none: whoever can connect is believed to be whom they name, and may read and write everything")
 	}

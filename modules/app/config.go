@@ -13,6 +13,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"chat/modules/server"
 	"chat/modules/user"
 )
 
@@ -53,6 +54,9 @@ type Config struct {
 
 	AllowedOrigins []string `koanf:"allowed-origins"`
 	AllowedHosts   []string `koanf:"allowed-hosts"`
+	TrustedProxies []string `koanf:"trusted-proxies"`
+	TLSCert        string   `koanf:"tls-cert"` // a file; with TLSKey
+	TLSKey         string   `koanf:"tls-key"`
 	Transport      string   `koanf:"transport"` // own or library
 	MetricsAddr    string   `koanf:"metrics-addr"`
 	LogLevel       string   `koanf:"log-level"`
@@ -94,6 +98,15 @@ func (c Config) Validate() error {
 	}
 	if err := c.validateAccounts(); err != nil {
 		return err
+	}
+	for _, origin := range c.AllowedOrigins {
+		u, err := url.Parse(origin)
+		if err != nil || u.Scheme == "" || u.Host == "" || origin != strings.ToLower(u.Scheme+"://"+u.Host) {
+			return fmt.Errorf("--allowed-origins: %q is no origin; write each as browsers do, like https://chat.example, without a path or a pattern", origin)
+		}
+	}
+	if _, err := server.NewProxies(c.TrustedProxies); err != nil {
+		return fmt.Errorf("--trusted-proxies: %w", err)
 	}
 	if c.DBPool < 5 {
 		return fmt.Errorf("--db-pool=%d is too small; the process needs at least 5 connections", c.DBPool)
@@ -150,13 +163,16 @@ func (c Config) hashing() user.Hashing {
 	return h
 }
 
-// validateProcess looks at what every process has: a port and a log.
+// validateProcess looks at what every process has: a port, a certificate, a log.
 func (c Config) validateProcess() error {
 	if err := oneOf("log-format", c.LogFormat, "auto", "console", "json"); err != nil {
 		return err
 	}
 	if _, err := zerolog.ParseLevel(c.LogLevel); err != nil {
 		return fmt.Errorf("--log-level=%s is not a level; use debug, info, warn or error", c.LogLevel)
+	}
+	if (c.TLSCert == "") != (c.TLSKey == "") {
+		return fmt.Errorf("--tls-cert and --tls-key belong together: name both files, or neither")
 	}
 	if c.Port < 0 || c.Port > 65535 {
 		return fmt.Errorf("--port=%d is no port; use 1 to 65535, or leave it out", c.Port)
@@ -182,6 +198,22 @@ func (c Config) ListenPort() int {
 		return c.Port
 	}
 	return Role(c.Role).Port()
+}
+
+// scheme is that of the process's own URL.
+func (c Config) scheme() string {
+	if c.TLSCert != "" {
+		return "https"
+	}
+	return "http"
+}
+
+// certificate is what the process serves TLS with; nil: it serves none.
+func (c Config) certificate(log zerolog.Logger) (*server.Certificate, error) {
+	if c.TLSCert == "" {
+		return nil, nil
+	}
+	return server.NewCertificate(c.TLSCert, c.TLSKey, log)
 }
 
 // HasDatabase tells whether a database is configured; otherwise one is embedded.

@@ -39,7 +39,7 @@ type StackConfig struct {
 	Bus     bus.Bus
 	Metrics prometheus.Registerer
 	Log     zerolog.Logger
-	// Introspection tells who may see the schema.
+	// Introspection tells who may see the schema, and be helped with its names.
 	Introspection func(context.Context) bool
 	// Keys sign access tokens; nil is --auth=none.
 	Keys         *identity.Keys
@@ -84,7 +84,7 @@ func NewStack(c StackConfig) (*Stack, error) {
 		s.engines = append(s.engines, engine.Run, f.chatMutation.Run, f.readMutation.Run)
 	}
 	if r.delivers() {
-		live, err := liveExecutor(r, f, log)
+		live, err := liveExecutor(r, f, log, c.Introspection)
 		if err != nil {
 			return nil, err
 		}
@@ -113,13 +113,13 @@ func (r Role) executor(f *features, log zerolog.Logger, introspection func(conte
 }
 
 // liveExecutor runs subscriptions as queries, for the live engine.
-func liveExecutor(r Role, f *features, log zerolog.Logger) (*gql.Executor, error) {
+func liveExecutor(r Role, f *features, log zerolog.Logger, introspection func(context.Context) bool) (*gql.Executor, error) {
 	sdl, err := schema.AsQueries(r.keep())
 	if err != nil {
 		return nil, err
 	}
 	return gql.NewExecutor(gql.Config{
-		SDL: sdl, Root: liveRoot{f}, Introspection: func(context.Context) bool { return false }, Limits: gql.DefaultLimits(), Log: log,
+		SDL: sdl, Root: liveRoot{f}, Introspection: introspection, Limits: gql.DefaultLimits(), Log: log,
 	})
 }
 

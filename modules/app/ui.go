@@ -16,7 +16,7 @@ import (
 const uiPort = 3000
 
 // RunUI serves the browser UI alone until ctx ends, for a deployment whose roles are processes of their own. It has no
-// store. Of the settings it looks at Host, Port, AllowedHosts, MetricsAddr and those of the log.
+// store. Of the settings it looks at Host, Port, AllowedHosts, TLSCert, TLSKey, MetricsAddr and those of the log.
 //
 // Errors are one line each, as those of Run.
 func RunUI(ctx context.Context, c Config, version string, log zerolog.Logger) error {
@@ -35,9 +35,13 @@ func RunUI(ctx context.Context, c Config, version string, log zerolog.Logger) er
 		return err
 	}
 	defer func() { _ = listener.Close() }()
+	certificate, err := c.certificate(log)
+	if err != nil {
+		return err
+	}
 	registry := newRegistry()
 	front := server.New(server.Config{
-		UI: pages, Pages: pages, Hosts: c.hosts(), Version: version, Role: "ui", Log: log, Metrics: registry,
+		UI: pages, Pages: pages, Hosts: c.hosts(), Certificate: certificate, Version: version, Role: "ui", Log: log, Metrics: registry,
 	})
 	failed := make(chan error, 2)
 	if c.MetricsAddr != "" {
@@ -48,7 +52,7 @@ func RunUI(ctx context.Context, c Config, version string, log zerolog.Logger) er
 		defer stop()
 	}
 	go func() { failed <- front.Serve(listener) }()
-	log.Info().Msgf("the pages are on http://%s", listener.Addr())
+	log.Info().Msgf("the pages are on %s://%s", c.scheme(), listener.Addr())
 	select {
 	case <-ctx.Done():
 	case err = <-failed:

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -65,8 +66,16 @@ func (m *Memo) Do(derive func() any) any {
 // IsSubscription tells whether the operation to run is a subscription.
 func (d *Document) IsSubscription() bool { return d.Operation.Operation == ast.Subscription }
 
+// AsksSchema tells whether the operation asks what the API looks like.
+func (d *Document) AsksSchema() bool {
+	return slices.ContainsFunc(d.Roots, isOfSchema)
+}
+
+func isOfSchema(field string) bool { return field == "__schema" || field == "__type" }
+
 // Parse reads a request's document and applies the limits. The error is ready for the caller: GRAPHQL_PARSE_FAILED,
-// PAYLOAD_TOO_LARGE, GRAPHQL_VALIDATION_FAILED (tokens, or no such operation) or QUERY_TOO_COMPLEX.
+// PAYLOAD_TOO_LARGE, GRAPHQL_VALIDATION_FAILED (tokens, no such operation, a number out of range, a question about the schema in
+// the wrong place) or QUERY_TOO_COMPLEX.
 func Parse(ctx context.Context, req Request, limits Limits) (*Document, *Error) {
 	refuse := func(code fault.Code, format string, args ...any) (*Document, *Error) {
 		return nil, NewError(ctx, code, fmt.Sprintf(format, args...))
@@ -92,11 +101,17 @@ func Parse(ctx context.Context, req Request, limits Limits) (*Document, *Error) 
 		return refuse(ValidationFailed, "The document has no operation of that name")
 	}
 	m := newMeter(source, limits)
+	if m.unreadable != "" {
+		return refuse(ValidationFailed, "The number %s is out of range", m.unreadable)
+	}
 	size := m.extent(doc.Operation.SelectionSet)
 	if text := m.exceeded(size); text != "" {
 		return refuse(TooComplex, "%s", text)
 	}
 	doc.Roots, doc.Calls = slices.Sorted(maps.Keys(size.root)), size.root
+	if m.misplaced || doc.AsksSchema() && doc.Operation.Operation != ast.Query {
+		return refuse(ValidationFailed, "__schema and __type are fields of a query's root alone") // graphql-go takes them anywhere
+	}
 	return doc, nil
 }
 
@@ -135,6 +150,9 @@ type meter struct {
 	measured  map[string]*extent
 
 	aliases, directives int
+
+	misplaced  bool   // a question about the schema below the root
+	unreadable string // a number that graphql-go would panic over
 }
 
 // extent is the size of a selection set after fragments are spread.
@@ -148,11 +166,14 @@ func newMeter(source *ast.QueryDocument, limits Limits) *meter {
 	m := &meter{limits: limits, fragments: map[string]*ast.FragmentDefinition{}, measured: map[string]*extent{}}
 	for _, f := range source.Fragments {
 		m.fragments[f.Name] = f
-		m.directives += len(f.Directives)
+		m.direct(f.Directives)
 		m.count(f.SelectionSet)
 	}
 	for _, op := range source.Operations {
-		m.directives += len(op.Directives)
+		for _, v := range op.VariableDefinitions {
+			m.value(v.DefaultValue)
+		}
+		m.direct(op.Directives)
 		m.count(op.SelectionSet)
 	}
 	return m
@@ -166,14 +187,48 @@ func (m *meter) count(set ast.SelectionSet) {
 			if s.Alias != s.Name {
 				m.aliases++
 			}
-			m.directives += len(s.Directives)
+			m.arguments(s.Arguments)
+			m.direct(s.Directives)
 			m.count(s.SelectionSet)
 		case *ast.InlineFragment:
-			m.directives += len(s.Directives)
+			m.direct(s.Directives)
 			m.count(s.SelectionSet)
 		case *ast.FragmentSpread:
-			m.directives += len(s.Directives)
+			m.direct(s.Directives)
 		}
+	}
+}
+
+func (m *meter) direct(directives ast.DirectiveList) {
+	m.directives += len(directives)
+	for _, d := range directives {
+		m.arguments(d.Arguments)
+	}
+}
+
+func (m *meter) arguments(arguments ast.ArgumentList) {
+	for _, a := range arguments {
+		m.value(a.Value)
+	}
+}
+
+// value looks for numbers that no scalar can take; v may be nil.
+func (m *meter) value(v *ast.Value) {
+	if v == nil {
+		return
+	}
+	var err error
+	switch v.Kind {
+	case ast.IntValue:
+		_, err = strconv.ParseInt(v.Raw, 10, 64)
+	case ast.FloatValue:
+		_, err = strconv.ParseFloat(v.Raw, 64)
+	}
+	if err != nil {
+		m.unreadable = v.Raw[:min(len(v.Raw), 20)]
+	}
+	for _, child := range v.Children {
+		m.value(child.Value)
 	}
 }
 
@@ -218,6 +273,7 @@ func (m *meter) extent(set ast.SelectionSet) extent {
 		switch s := selection.(type) {
 		case *ast.Field:
 			inner := m.extent(s.SelectionSet)
+			m.misplaced = m.misplaced || inner.root["__schema"] > 0 || inner.root["__type"] > 0
 			size.add(extent{depth: 1 + inner.depth, fields: 1 + inner.fields, root: map[string]int{s.Name: 1}, rootFields: 1})
 		case *ast.InlineFragment:
 			size.add(m.extent(s.SelectionSet))

@@ -2,7 +2,9 @@ package gql
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
+	"strings"
 	"testing"
 
 	"github.com/vektah/gqlparser/v2/ast"
@@ -91,4 +93,20 @@ func FuzzSeq(f *testing.F) {
 			t.Fatalf("%s became %d", data, *n)
 		}
 	})
+}
+
+// TestNumbersOutOfRange are refused wherever they stand: graphql-go panics over those that no number of Go can hold.
+func TestNumbersOutOfRange(t *testing.T) {
+	huge := strings.Repeat("9", 400)
+	for _, query := range []string{
+		`{ a(x: %s) }`, `{ a { b(x: [1, {c: %s}]) } }`, `query($v: Seq = %s) { a(x: $v) }`, `{ a @skip(if: %s) }`, `query @a(x: %s) { a }`,
+		`{ ...f } fragment f on Query { a(x: %s) }`, `{ ...f } fragment f on Query @a(x: %s) { a }`, `{ ... @a(x: %s) { a } }`, `{ ...f @a(x: %s) } fragment f on Query { a }`,
+	} {
+		for number, fits := range map[string]bool{"0": true, "9223372036854775807": true, "-1.5e308": true, "1e-400": true, huge: false, "-" + huge: false, "1e400": false} {
+			_, refusal := Parse(t.Context(), Request{Query: fmt.Sprintf(query, number)}, DefaultLimits())
+			if (refusal == nil) != fits || refusal != nil && refusal.Extensions["code"] != string(ValidationFailed) {
+				t.Errorf("%s with %.20s: %v", query, number, refusal)
+			}
+		}
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	stderrors "errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/graph-gophers/graphql-go"
@@ -61,6 +62,7 @@ type Executor struct {
 	compiled  *projections
 	limits    Limits
 	elsewhere map[string]string
+	shows     func(context.Context) bool
 	log       zerolog.Logger
 	known     known
 }
@@ -69,7 +71,8 @@ type Executor struct {
 type Config struct {
 	SDL  string
 	Root any // the root resolver, as graphql-go takes it
-	// Introspection tells who may see the schema.
+	// Introspection tells who may see the schema: others are refused when they ask for it, and not helped with its names
+	// when they mistake one.
 	Introspection func(context.Context) bool
 	Limits        Limits
 	// Elsewhere names, for root fields that this process does not serve, the role that does; a key is the operation and the
@@ -89,7 +92,7 @@ func NewExecutor(c Config) (*Executor, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Executor{schema: schema, compiled: compiled, limits: c.Limits, elsewhere: c.Elsewhere, log: c.Log}, nil
+	return &Executor{schema: schema, compiled: compiled, limits: c.Limits, elsewhere: c.Elsewhere, shows: c.Introspection, log: c.Log}, nil
 }
 
 // Parse is the package's Parse with this executor's limits; a root field of another role is refused by its name. What
@@ -127,6 +130,11 @@ func Within(ctx context.Context, doc *Document, spent time.Duration) (context.Co
 // Execute runs the query or mutation of doc. It never returns nil. A mutation that a store's absence keeps from being
 // answered says whether it may have happened.
 func (x *Executor) Execute(ctx context.Context, doc *Document) *Response {
+	if doc.AsksSchema() && !x.shows(ctx) {
+		res := Failed(x.Refuse(ctx, fault.NoCaller()))
+		res.Started, res.Data = true, []byte("null")
+		return res
+	}
 	ctx, cancel := Within(ctx, doc, 0)
 	defer cancel()
 	res := x.Run(ctx, doc.Query, doc.OperationName, doc.Variables)
@@ -218,6 +226,9 @@ func (x *Executor) shown(ctx context.Context, err *Error) *Error {
 		out.Message, out.Extensions = err.Message, code(ParseFailed)
 	case err.Rule != "":
 		out.Message, out.Extensions = err.Message, code(ValidationFailed)
+		if !x.shows(ctx) {
+			out.Message, _, _ = strings.Cut(err.Message, " Did you mean")
+		}
 	case stderrors.Is(err, graphql.ErrTooManySelections):
 		out.Message, out.Extensions = "The operation asks for too many fields", code(TooComplex)
 	case err.ResolverError == nil && err.Path == nil:

@@ -20,7 +20,7 @@ import (
 // newExecutor is an executor with the usual limits.
 func newExecutor(t testing.TB, c Config) *Executor {
 	t.Helper()
-	c.Limits, c.Introspection = DefaultLimits(), func(context.Context) bool { return true }
+	c.Limits, c.Introspection = DefaultLimits(), everybody
 	x, err := NewExecutor(c)
 	if err != nil {
 		t.Fatal(err)
@@ -158,6 +158,62 @@ func TestEncode(t *testing.T) {
 		}
 		if got, err := res.Encode(); err != nil || string(got) != string(want) {
 			t.Errorf("encoded as %s (%v), want %s", got, err, want)
+		}
+	}
+}
+
+func everybody(context.Context) bool { return true }
+
+type guest struct{}
+
+type shapes struct{}
+
+func (shapes) Health() string                   { return "ok" }
+func (shapes) Shape() *struct{ Message string } { return &struct{ Message string }{"x"} }
+
+// TestTheSchemaIsShownToSome: others are refused when they ask for it, below the root nobody may ask, and who may not see it
+// is not helped with its names.
+func TestTheSchemaIsShownToSome(t *testing.T) {
+	knows := func(ctx context.Context) bool { return ctx.Value(guest{}) == nil }
+	x, err := NewExecutor(Config{
+		SDL: `type Query { health: String! shape: Shape! } type Shape { message: String! }`, Root: &shapes{}, Limits: DefaultLimits(),
+		Introspection: knows, Log: zerolog.Nop(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ query, known, guest string }{
+		{`{ __typename }`, `{"data":{"__typename":"Query"}}`, ``},
+		{`{ shape { __typename } }`, `{"data":{"shape":{"__typename":"Shape"}}}`, ``},
+		{`{ __schema { queryType { name } } }`, `{"data":{"__schema":{"queryType":{"name":"Query"}}}}`, `UNAUTHENTICATED`},
+		{`{ health ...f } fragment f on Query { x: __type(name: "Shape") { name } }`, `{"data":{"health":"ok","x":{"name":"Shape"}}}`, `UNAUTHENTICATED`},
+		{`{ shape { __schema { queryType { name } } } }`, `GRAPHQL_VALIDATION_FAILED`, `GRAPHQL_VALIDATION_FAILED`},
+		{`{ shape { ...f } } fragment f on Shape { __type(name: "Shape") { name } }`, `GRAPHQL_VALIDATION_FAILED`, `GRAPHQL_VALIDATION_FAILED`},
+		{`mutation { __schema { queryType { name } } }`, `GRAPHQL_VALIDATION_FAILED`, `GRAPHQL_VALIDATION_FAILED`},
+		{`subscription { __type(name: "Shape") { name } }`, `GRAPHQL_VALIDATION_FAILED`, `GRAPHQL_VALIDATION_FAILED`},
+		{`{ helth }`, `Cannot query field \"helth\" on type \"Query\". Did you mean \"health\"?`, `Cannot query field \"helth\" on type \"Query\".`},
+		{`{ shape }`, `must have a selection of subfields. Did you mean`, `must have a selection of subfields.`},
+	} {
+		for ctx, want := range map[context.Context]string{t.Context(): c.known, context.WithValue(t.Context(), guest{}, true): c.guest} {
+			if want == "" {
+				want = c.known
+			}
+			doc, refusal := x.Parse(ctx, Request{Query: c.query})
+			res := Failed(refusal)
+			if refusal == nil {
+				res = x.Execute(ctx, doc)
+			}
+			body, err := res.Encode()
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := string(body)
+			if !strings.Contains(got, want) || !knows(ctx) && strings.Contains(got, "Did you mean") {
+				t.Errorf("%s, may see the schema %t: %s, want %s", c.query, knows(ctx), got, want)
+			}
+			if strings.Contains(want, "UNAUTHENTICATED") && (!res.Started || !strings.Contains(got, `"data":null`)) {
+				t.Errorf("%s: started %t, %s", c.query, res.Started, got)
+			}
 		}
 	}
 }

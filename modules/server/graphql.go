@@ -75,7 +75,7 @@ func (s *Server) post(w http.ResponseWriter, r *http.Request) {
 		called = identity.WithBrowser(called, keeper)
 	}
 	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTime)) // of a connection that can
-	req, err := decode(http.MaxBytesReader(w, r.Body, maxBodyBytes), r.ContentLength)
+	req, err := body(w, r)
 	if err != nil {
 		w.Header().Set("Connection", "close") // the rest of the body is not waited for
 		status, refusal := refuseBody(ctx, err)
@@ -88,6 +88,14 @@ func (s *Server) post(w http.ResponseWriter, r *http.Request) {
 		keep(w, r, keeper)
 	}
 	s.answer(w, media, res)
+}
+
+// body reads the request, and nothing of one that says that it is too long.
+func body(w http.ResponseWriter, r *http.Request) (gql.Request, error) {
+	if r.ContentLength > maxBodyBytes {
+		return gql.Request{}, &http.MaxBytesError{Limit: maxBodyBytes}
+	}
+	return decode(http.MaxBytesReader(w, r.Body, maxBodyBytes), r.ContentLength)
 }
 
 // callerTime is how long it may take to find out who is calling.
@@ -123,17 +131,17 @@ func (s *Server) answer(w http.ResponseWriter, media string, res *gql.Response) 
 	if !res.Started && media == mediaResponse {
 		status = http.StatusBadRequest
 	}
-	body, err := res.Encode()
+	text, err := res.Encode()
 	if err != nil {
 		s.config.Log.Error().Err(err).Msg("a response cannot be encoded")
-		status, body = http.StatusInternalServerError, []byte(`{"errors":[{"message":"Internal error"}]}`)
+		status, text = http.StatusInternalServerError, []byte(`{"errors":[{"message":"Internal error"}]}`)
 	}
 	if gql.OutOfReach(res.Errors) != nil {
 		w.Header().Set("Retry-After", retrySeconds)
 	}
 	w.Header().Set("Content-Type", media+"; charset=utf-8")
 	w.WriteHeader(status)
-	_, _ = w.Write(body) // a client that is gone gets none
+	_, _ = w.Write(text) // a client that is gone gets none
 }
 
 // answerMedia negotiates the media type of the answer; "" where none will do. Without a preference it is plain JSON, as

@@ -28,7 +28,7 @@ func TestAnUnknownCallerCostsNoMoreThanACall(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			exec, err := gql.NewExecutor(gql.Config{
 				SDL: `type Query { health: String! } type Mutation { change: String! }`, Root: &root{}, Limits: gql.DefaultLimits(),
-				Introspection: func(context.Context) bool { return true }, Log: zerolog.Nop(),
+				Introspection: everybody, Log: zerolog.Nop(),
 			})
 			if err != nil {
 				t.Fatal(err)
@@ -53,3 +53,5 @@ func TestAnUnknownCallerCostsNoMoreThanACall(t *testing.T) {
 		})
 	}
 }
+
+func everybody(context.Context) bool { return true }

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"path"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -13,15 +14,64 @@ import (
 	"chat/modules/fault"
 	"chat/modules/gql"
 	"chat/modules/id"
+	"chat/modules/identity"
 )
 
-// identified gives every request an id, in its answer and its context, and logs it.
+// transportPolicy keeps browsers on TLS for a year once they have seen it. Other names below this one are others' business.
+const transportPolicy = "max-age=31536000"
+
+// headed puts on every answer what browsers must know of it; a page says more.
+func headed(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("X-Frame-Options", "DENY")
+		h.Set("Content-Security-Policy", answerPolicy)
+		h.Set("Cache-Control", "no-store")
+		if r.TLS != nil {
+			h.Set("Strict-Transport-Security", transportPolicy)
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// wellFormed refuses paths that mean another one, which a proxy may have understood otherwise. A chunked request is the last
+// one of its connection: net/http does not tell whether it had a Content-Length as well, after which nothing must be read
+// (RFC 9112, 6.3).
+func wellFormed(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ProtoMajor == 1 && len(r.TransferEncoding) > 0 {
+			w.Header().Set("Connection", "close")
+		}
+		if clean := path.Clean(r.URL.Path); clean[0] != '/' || clean != r.URL.Path && clean+"/" != r.URL.Path {
+			gql.WriteError(w, http.StatusBadRequest, gql.NewError(r.Context(), gql.BadRequest, "The path is not in its plain form"))
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// read lets through what asks for something and changes nothing.
+func read(next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			w.Header().Set("Allow", "GET, HEAD")
+			gql.WriteError(w, http.StatusMethodNotAllowed, gql.NewError(r.Context(), gql.BadRequest, "This is served on GET"))
+			return
+		}
+		next(w, r)
+	}
+}
+
+// identified gives every request an id, in its answer and its context, says there which client it is of, and logs it.
 func (s *Server) identified(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		request, began := id.New[id.Any]().String(), time.Now()
 		w.Header().Set("X-Request-Id", request)
-		w.Header().Set("X-Content-Type-Options", "nosniff")
-		next.ServeHTTP(w, r.WithContext(gql.WithRequestID(r.Context(), request)))
+		ctx := identity.WithClient(gql.WithRequestID(r.Context(), request), s.config.Proxies.client(r))
+		next.ServeHTTP(w, r.WithContext(ctx))
 		s.config.Log.Debug().Str("request", request).Str("method", r.Method).Str("path", r.URL.Path).
 			Dur("took", time.Since(began)).Msg("request")
 	})
@@ -80,5 +130,8 @@ func AllowsOrigin(origins []string, r *http.Request) bool {
 		return true
 	}
 	u, err := url.Parse(origin)
-	return err == nil && u.Host != "" && strings.EqualFold(u.Host, r.Host)
+	if err != nil || u.Host == "" || !strings.EqualFold(u.Host, r.Host) {
+		return false
+	}
+	return u.Scheme == "https" || u.Scheme == "http" && r.TLS == nil // behind a proxy that ends TLS it is https as well
 }

@@ -6,9 +6,10 @@ import (
 	"net/http"
 	"path"
 	"strings"
-
-	"chat/modules/gql"
 )
+
+// answerPolicy is the Content-Security-Policy of what is no page.
+const answerPolicy = "default-src 'none'; frame-ancestors 'none'"
 
 // policy is the Content-Security-Policy of the UI's pages.
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; font-src 'self'; " +
@@ -30,23 +31,10 @@ const (
 `
 )
 
-func pageHeaders(w http.ResponseWriter, csp string) {
-	h := w.Header()
-	h.Set("Content-Security-Policy", csp)
-	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("Cross-Origin-Opener-Policy", "same-origin")
-	h.Set("X-Frame-Options", "DENY")
-}
-
 // pages serves a built frontend. Names under /assets/ hold a hash of their content and are kept for ever.
 func (s *Server) pages(files fs.FS) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		pageHeaders(w, policy)
-		if r.Method != http.MethodGet && r.Method != http.MethodHead {
-			w.Header().Set("Allow", "GET, HEAD")
-			gql.WriteError(w, http.StatusMethodNotAllowed, gql.NewError(r.Context(), gql.BadRequest, "Pages are served on GET"))
-			return
-		}
+	return read(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Security-Policy", policy)
 		name := strings.TrimPrefix(path.Clean(r.URL.Path), "/")
 		if strings.HasPrefix(name, "assets/") {
 			w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
@@ -68,7 +56,7 @@ func (s *Server) pages(files fs.FS) http.Handler {
 func serveFile(w http.ResponseWriter, r *http.Request, files fs.FS, name string) {
 	info, err := fs.Stat(files, name)
 	if err != nil || info.IsDir() || strings.HasSuffix(name, ".br") || strings.HasSuffix(name, ".gz") {
-		w.Header().Del("Cache-Control")
+		w.Header().Set("Cache-Control", "no-store")
 		notFound(w, r)
 		return
 	}
@@ -100,7 +88,7 @@ func contentType(name string) string {
 
 // graphiql is the explorer of the API, in development.
 func (s *Server) graphiql(w http.ResponseWriter, r *http.Request) {
-	pageHeaders(w, explorerPolicy)
+	w.Header().Set("Content-Security-Policy", explorerPolicy)
 	w.Header().Set("Cache-Control", "no-cache")
 	if s.config.Pages == nil || !exists(s.config.Pages, "graphiql.html") {
 		s.unbuilt(w)

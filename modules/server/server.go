@@ -5,6 +5,7 @@
 package server
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -52,6 +53,10 @@ type Config struct {
 	// Origins may call from a browser, beside the server's own. Hosts are the names it answers to; empty: any.
 	Origins []string
 	Hosts   []string
+	// Certificate makes it serve TLS; nil: plain HTTP.
+	Certificate *Certificate
+	// Proxies are believed about where a request comes from.
+	Proxies *Proxies
 	// Checks are what /readyz looks at, by the name that it shows.
 	Checks  map[string]func(context.Context) error
 	Version string
@@ -77,8 +82,12 @@ func New(c Config) *Server {
 	c.Metrics.MustRegister(s.requests)
 	s.http = &http.Server{
 		Handler: s.handler(), ReadHeaderTimeout: headerTime, IdleTimeout: idleTime,
-		MaxHeaderBytes: maxHeaderBytes - 4096, // net/http allows so much more
-		ErrorLog:       log.New(c.Log, "", 0),
+		MaxHeaderBytes:               maxHeaderBytes - 4096, // net/http allows so much more
+		DisableGeneralOptionsHandler: true,                  // its answer would be none of ours
+		ErrorLog:                     log.New(complaints{c.Log}, "", 0),
+	}
+	if c.Certificate != nil {
+		s.http.TLSConfig = c.Certificate.config()
 	}
 	return s
 }
@@ -92,8 +101,8 @@ func (s *Server) handler() http.Handler {
 		mux.Handle(refreshPath, s.counted("refresh", s.onlyJSON(s.refresh)))
 		mux.Handle(logoutPath, s.counted("logout", s.onlyJSON(s.logout)))
 	}
-	mux.HandleFunc("/healthz", s.healthz)
-	mux.HandleFunc("/readyz", s.readyz)
+	mux.HandleFunc("/healthz", read(s.healthz))
+	mux.HandleFunc("/readyz", read(s.readyz))
 	if s.config.UI != nil || s.config.Development {
 		mux.Handle("/assets/", s.pages(s.config.Pages))
 	}
@@ -109,7 +118,7 @@ func (s *Server) handler() http.Handler {
 			"x-apollo-operation-name", keepHeader},
 		ExposedHeaders: []string{"X-Request-Id", "Retry-After"}, MaxAge: 600,
 	})
-	return s.identified(s.recovered(s.hosts(cross.Handler(s.sameOrigin(mux)))))
+	return headed(s.identified(s.recovered(wellFormed(s.hosts(cross.Handler(s.sameOrigin(mux)))))))
 }
 
 func notFound(w http.ResponseWriter, r *http.Request) {
@@ -118,10 +127,26 @@ func notFound(w http.ResponseWriter, r *http.Request) {
 
 // Serve answers requests until Drain. Errors: the listener's.
 func (s *Server) Serve(l net.Listener) error {
-	if err := s.http.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+	serve := s.http.Serve
+	if s.config.Certificate != nil { // by ALPN also HTTP/2, over which nobody asks for a WebSocket
+		serve = func(l net.Listener) error { return s.http.ServeTLS(l, "", "") }
+	}
+	if err := serve(l); !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("serve HTTP: %w", err)
 	}
 	return nil
+}
+
+// complaints writes what net/http has to say into the log. Whoever knocks with something else than TLS is no news.
+type complaints struct{ log zerolog.Logger }
+
+func (c complaints) Write(line []byte) (int, error) {
+	level := zerolog.WarnLevel
+	if bytes.HasPrefix(line, []byte("http: TLS handshake error")) {
+		level = zerolog.DebugLevel
+	}
+	c.log.WithLevel(level).Msg(string(bytes.TrimSpace(line)))
+	return len(line), nil
 }
 
 // Unready makes /readyz say that the process is stopping, so that no new work is sent to it.

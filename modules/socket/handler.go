@@ -7,7 +7,6 @@ package socket
 
 import (
 	"context"
-	"net"
 	"net/http"
 	"sync"
 	"time"
@@ -17,6 +16,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"chat/modules/gql"
+	"chat/modules/identity"
 	"chat/modules/receiver"
 )
 
@@ -95,17 +95,15 @@ func New(c Config) *Handler {
 }
 
 // ServeHTTP upgrades a request. A subprotocol that is absent or unknown is 400, a foreign origin 403, too many
-// connections of one address that have not begun 429, and 503 while the process stops.
+// connections of one address that have not begun 429, and 503 while the process stops. The address is the client's in the
+// request's context.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ctx := r.Context()
 	if !speaks(r) {
 		gql.WriteError(w, http.StatusBadRequest, gql.NewError(ctx, gql.BadRequest, "The WebSocket subprotocol must be "+Subprotocol))
 		return
 	}
-	address, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		address = r.RemoteAddr
-	}
+	address := identity.ClientOf(ctx).Address
 	if status, text := h.admit(address); status != 0 {
 		w.Header().Set("Retry-After", "5")
 		gql.WriteError(w, status, gql.NewError(ctx, gql.BadRequest, text))
