@@ -306,7 +306,7 @@ func transports(c Config, version string, stack *Stack, db *pg.DB, registry prom
 	var sockets *socket.Handler
 	if stack.Live != nil {
 		sockets = socket.New(socket.Config{
-			Exec: stack.Exec, Live: stack.Live, Identify: stack.Who.FromInit, Limits: socket.DefaultLimits(),
+			Exec: stack.Exec, Live: stack.Live, Identify: stack.Who.FromInit, Limits: socket.OpenLimits(),
 			Origin: func(r *http.Request) bool { return server.AllowsOrigin(c.AllowedOrigins, r) }, Log: log, Metrics: registry,
 		})
 		s.Socket = sockets
