@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"runtime/debug"
 	"slices"
@@ -14,6 +15,7 @@ import (
 	"chat/modules/fault"
 	"chat/modules/gql"
 	"chat/modules/id"
+	"chat/modules/identity"
 )
 
 // identified gives every request an id, in its answer and its context, and logs it.
@@ -74,6 +76,7 @@ func (s *Server) unhurried(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
+		r = addressed(r)
 		if wait := s.config.Edge(r.Context()); wait > 0 {
 			w.Header().Set("Retry-After", strconv.Itoa(fault.Seconds(wait)))
 			gql.WriteError(w, http.StatusTooManyRequests, gql.Show(r.Context(), fault.TooOften(wait)))
@@ -81,6 +84,15 @@ func (s *Server) unhurried(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// addressed is a request whose client is known at least by its address.
+func addressed(r *http.Request) *http.Request {
+	peer, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil || identity.ClientOf(r.Context()).Address != "" {
+		return r
+	}
+	return r.WithContext(identity.WithClient(r.Context(), identity.Client{Address: peer.Addr().Unmap().WithZone("").String()}))
 }
 
 // sameOrigin refuses what a page of a foreign origin sends, whatever it is allowed to read of the answer.
