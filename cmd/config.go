@@ -63,6 +63,11 @@ func serveSettings() []setting {
 		{"redis-url", "REDIS_URL", "Redis, by which processes tell each other what is new, as redis://host:port; needed by roles that are apart"},
 		{"redis-host", "REDIS_HOST", "its host, in the place of a URL"},
 		{"redis-port", "REDIS_PORT", "its port"},
+		{"rate-limits", "RATE_LIMITS", "on, or off: nothing is refused for its haste; with --auth=none always off"},
+		{"rate", "CHAT_RATE", "how often, as name=burst/period, so many at once and as many again in each period, or name=off: " + app.RatesHelp()},
+		{"sockets-per-user", "CHAT_SOCKETS_PER_USER", "WebSockets of one user in this process"},
+		{"subscriptions-per-user", "CHAT_SUBSCRIPTIONS_PER_USER", "subscriptions of one user in this process"},
+		{"subscriptions-per-socket", "CHAT_SUBSCRIPTIONS_PER_SOCKET", "subscriptions on one WebSocket"},
 		{"allowed-origins", "CHAT_ALLOWED_ORIGINS", "origins of pages that may call, separated by commas"},
 		{"allowed-hosts", "CHAT_ALLOWED_HOSTS", "host names that requests may be for; none: on loopback this machine's, else any"},
 		{"tls-cert", "CHAT_TLS_CERT", "a PEM file with the certificate and its chain; with it TLS is served, and a replaced file is taken up"},
@@ -93,7 +98,8 @@ func addFlags(c *cobra.Command, settings []setting) {
 		switch s.key {
 		case "port", "db-port", "redis-port":
 			flags.Int(s.key, 0, help)
-		case "db-pool", "argon2-memory", "argon2-passes", "argon2-at-once":
+		case "db-pool", "argon2-memory", "argon2-passes", "argon2-at-once",
+			"sockets-per-user", "subscriptions-per-user", "subscriptions-per-socket":
 			flags.Int(s.key, defaultNumber(defaults, s.key), help)
 		case "access-token-life":
 			flags.Duration(s.key, defaults.AccessTokenLife, help)
@@ -101,7 +107,7 @@ func addFlags(c *cobra.Command, settings []setting) {
 			flags.Bool(s.key, false, help)
 		case "allowed-origins":
 			flags.StringSlice(s.key, defaults.AllowedOrigins, help)
-		case "allowed-hosts", "trusted-proxies":
+		case "allowed-hosts", "trusted-proxies", "rate":
 			flags.StringSlice(s.key, nil, help)
 		default:
 			flags.String(s.key, defaultText(defaults, s.key), help)
@@ -110,12 +116,16 @@ func addFlags(c *cobra.Command, settings []setting) {
 }
 
 func defaultNumber(c app.Config, key string) int {
-	return map[string]int{"db-pool": c.DBPool, "argon2-memory": c.Argon2MemoryMiB, "argon2-passes": c.Argon2Passes}[key]
+	return map[string]int{
+		"db-pool": c.DBPool, "argon2-memory": c.Argon2MemoryMiB, "argon2-passes": c.Argon2Passes,
+		"sockets-per-user": c.UserSockets, "subscriptions-per-user": c.UserSubscriptions,
+		"subscriptions-per-socket": c.SocketSubscriptions,
+	}[key]
 }
 
 func defaultText(c app.Config, key string) string {
 	return map[string]string{
-		"role": c.Role, "host": c.Host, "mode": c.Mode, "auth": c.Auth, "signup": c.Signup, "issuer": c.Issuer, "db-sslmode": c.DBSSLMode, "transport": c.Transport,
+		"role": c.Role, "host": c.Host, "mode": c.Mode, "auth": c.Auth, "signup": c.Signup, "issuer": c.Issuer, "rate-limits": c.RateLimits, "db-sslmode": c.DBSSLMode, "transport": c.Transport,
 		"log-level": c.LogLevel, "log-format": c.LogFormat,
 	}[key]
 }
@@ -206,7 +216,7 @@ func keyOf(settings []setting, variable string) string {
 
 // list splits the settings that are lists.
 func list(key, value string) any {
-	if !slices.Contains([]string{"allowed-origins", "allowed-hosts", "trusted-proxies"}, key) {
+	if !slices.Contains([]string{"allowed-origins", "allowed-hosts", "trusted-proxies", "rate"}, key) {
 		return value
 	}
 	return strings.FieldsFunc(value, func(r rune) bool { return r == ',' || r == ' ' })

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -143,6 +144,11 @@ func TestWrongSettingsAreOneLine(t *testing.T) {
 		{[]string{"--tls-cert=x"}, nil, "belong together"},
 		{[]string{"--trusted-proxies=10.0.0.0/8,proxy"}, nil, `"proxy"`},
 		{nil, []string{"CHAT_TRUSTED_PROXIES=10.0.0.0/99"}, "--trusted-proxies"},
+		{[]string{"--rate=sends=1/1s"}, nil, `no rate "sends"`},
+		{[]string{"--rate=send=5"}, nil, "no rate; one is like"},
+		{nil, []string{"CHAT_RATE=send=0/1s"}, "no rate; one is like"},
+		{[]string{"--rate-limits=maybe"}, nil, "--rate-limits"},
+		{[]string{"--sockets-per-user=0"}, nil, "--sockets-per-user"},
 	} {
 		t.Run(strings.Join(append(c.flags, c.environment...), " "), func(t *testing.T) {
 			_, err := settings(t, c.flags, c.environment...)
@@ -150,6 +156,35 @@ func TestWrongSettingsAreOneLine(t *testing.T) {
 				t.Errorf("%v, want one line with %q", err, c.part)
 			}
 		})
+	}
+}
+
+// TestRatesAreTaken: by flags again and again, by a variable or a file in one list.
+func TestRatesAreTaken(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "chat.yaml")
+	if err := os.WriteFile(file, []byte("rate: [send=1/1s, login=off]\nrate-limits: off\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		flags       []string
+		environment []string
+		limits      string
+	}{
+		{[]string{"--rate=send=1/1s", "--rate=login=off"}, nil, "on"},
+		{nil, []string{"CHAT_RATE=send=1/1s,login=off", "RATE_LIMITS=off"}, "off"},
+		{[]string{"--config", file}, nil, "off"},
+		{[]string{"--config", file, "--rate-limits=on"}, []string{"CHAT_RATE=send=1/1s login=off"}, "on"},
+	} {
+		got, err := settings(t, c.flags, c.environment...)
+		if err != nil || !slices.Equal(got.Rates, []string{"send=1/1s", "login=off"}) || got.RateLimits != c.limits {
+			t.Errorf("%v %v: %v, limits %s, %v", c.flags, c.environment, got.Rates, got.RateLimits, err)
+		}
+		for _, entry := range c.environment {
+			name, _, _ := strings.Cut(entry, "=")
+			if err := os.Unsetenv(name); err != nil {
+				t.Fatal(err)
+			}
+		}
 	}
 }
 

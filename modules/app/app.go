@@ -197,8 +197,13 @@ func serve(ctx context.Context, c Config, version string, db *pg.DB, gone <-chan
 	if err != nil {
 		return err
 	}
+	gate, err := newGate(c, limiter, registry)
+	if err != nil {
+		return err
+	}
 	stack, err := NewStack(StackConfig{
-		Role: role, DB: db, Bus: hints, Metrics: registry, Log: log, Keys: keys, Hashing: c.hashing(), Limiter: limiter, SignupClosed: c.Signup == "closed",
+		Role: role, DB: db, Bus: hints, Metrics: registry, Log: log, Keys: keys, Hashing: c.hashing(), Limiter: limiter,
+		Attempts: attemptRates(gate.rates), SignupClosed: c.Signup == "closed",
 		Introspection: func(ctx context.Context) bool {
 			return development || keys != nil && !identity.CallerOf(ctx).User.IsZero()
 		},
@@ -206,7 +211,7 @@ func serve(ctx context.Context, c Config, version string, db *pg.DB, gone <-chan
 	if err != nil {
 		return err
 	}
-	front, sockets, err := transports(c, version, stack, db, registry, log)
+	front, sockets, err := transports(c, version, stack, gate, db, registry, log)
 	if err != nil {
 		return err
 	}
@@ -260,9 +265,9 @@ func openBus(c Config, registry prometheus.Registerer, log zerolog.Logger) (bus.
 	return bus.NewRedis(c.Redis(), registry, log)
 }
 
-// openLimiter is what says how often something may happen. Where callers are believed it grants everything.
+// openLimiter is what says how often something may happen: for all processes together, where there is Redis.
 func openLimiter(c Config, registry prometheus.Registerer, log zerolog.Logger) (*limit.Limiter, error) {
-	settings := limit.Config{Off: c.Auth == "none", Log: log, Metrics: registry}
+	settings := limit.Config{Off: !c.hasRates(), Log: log, Metrics: registry}
 	if c.HasRedis() {
 		settings.RedisURL = c.Redis()
 	}
@@ -281,7 +286,7 @@ func runAll(ctx context.Context, stack *Stack, hints bus.Bus) error {
 }
 
 // transports builds the HTTP server and, for a role with subscriptions, the WebSocket handler in it.
-func transports(c Config, version string, stack *Stack, db *pg.DB, registry prometheus.Registerer, log zerolog.Logger) (*server.Server, *socket.Handler, error) {
+func transports(c Config, version string, stack *Stack, gate *gate, db *pg.DB, registry prometheus.Registerer, log zerolog.Logger) (*server.Server, *socket.Handler, error) {
 	pages, err := fs.Sub(frontend.Dist, "dist")
 	if err != nil {
 		return nil, nil, fmt.Errorf("open the built pages: %w", err)
@@ -295,7 +300,8 @@ func transports(c Config, version string, stack *Stack, db *pg.DB, registry prom
 		return nil, nil, err
 	}
 	s := server.Config{
-		Exec: stack.Exec, Identify: stack.Who.FromHeader, Development: c.Mode == "development", Pages: pages,
+		Exec: stack.Exec, Identify: stack.Who.FromHeader, Edge: gate.Request, Grant: gate.Operation,
+		Development: c.Mode == "development", Pages: pages,
 		Origins: c.AllowedOrigins, Hosts: c.hosts(), Certificate: certificate, Proxies: proxies,
 		Version: version, Role: c.Role, Log: log, Metrics: registry,
 		Checks: map[string]func(context.Context) error{
@@ -310,12 +316,12 @@ func transports(c Config, version string, stack *Stack, db *pg.DB, registry prom
 		s.UI = pages
 	}
 	if role := Role(c.Role); role.signsIn() && c.Auth != "none" {
-		s.Accounts = stack.Accounts
+		s.Accounts = limitedAccounts{stack.Accounts, gate}
 	}
 	var sockets *socket.Handler
 	if stack.Live != nil {
 		sockets = socket.New(socket.Config{
-			Exec: stack.Exec, Live: stack.Live, Identify: stack.Who.FromInit, Limits: socket.DefaultLimits(),
+			Exec: stack.Exec, Live: stack.Live, Identify: stack.Who.FromInit, Grant: gate.Operation, Limits: c.socketLimits(gate.rates),
 			Origin: func(r *http.Request) bool { return server.AllowsOrigin(c.AllowedOrigins, r) }, Log: log, Metrics: registry,
 		})
 		s.Socket = sockets

@@ -231,24 +231,26 @@ func freeAddress(t *testing.T) string {
 // awaitMetric waits until the process reports a value.
 func (s *served) awaitMetric(name string, want int) {
 	s.t.Helper()
-	line := fmt.Sprintf("\n%s %d\n", name, want)
-	for deadline := time.Now().Add(30 * time.Second); ; {
-		res, err := http.Get("http://" + s.metrics + "/metrics")
-		if err != nil {
-			s.t.Fatal(err)
-		}
-		text, err := io.ReadAll(res.Body)
-		_ = res.Body.Close()
-		if err != nil {
-			s.t.Fatal(err)
-		}
-		if strings.Contains(string(text), line) {
-			return
-		}
+	for deadline := time.Now().Add(30 * time.Second); !s.reports(name, want); {
 		if time.Now().After(deadline) {
 			s.t.Fatalf("%s does not reach %d", name, want)
 		}
 	}
+}
+
+// reports tells whether the process reports a value now.
+func (s *served) reports(name string, value int) bool {
+	s.t.Helper()
+	res, err := http.Get("http://" + s.metrics + "/metrics")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	text, err := io.ReadAll(res.Body)
+	_ = res.Body.Close()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return strings.Contains(string(text), fmt.Sprintf("\n%s %d\n", name, value))
 }
 
 // TestSocketsLeaveNothing: complete right after subscribe, a thousand times, and sockets that are cut all at once.

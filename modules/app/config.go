@@ -14,6 +14,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"chat/modules/server"
+	"chat/modules/socket"
 	"chat/modules/user"
 )
 
@@ -52,6 +53,12 @@ type Config struct {
 	RedisHost string `koanf:"redis-host"`
 	RedisPort int    `koanf:"redis-port"`
 
+	RateLimits          string   `koanf:"rate-limits"` // on or off
+	Rates               []string `koanf:"rate"`        // name=burst/period or name=off
+	UserSockets         int      `koanf:"sockets-per-user"`
+	UserSubscriptions   int      `koanf:"subscriptions-per-user"`
+	SocketSubscriptions int      `koanf:"subscriptions-per-socket"`
+
 	AllowedOrigins []string `koanf:"allowed-origins"`
 	AllowedHosts   []string `koanf:"allowed-hosts"`
 	TrustedProxies []string `koanf:"trusted-proxies"`
@@ -65,11 +72,13 @@ type Config struct {
 
 // Defaults are the settings of a development process with a database of its own.
 func Defaults() Config {
+	limits := socket.DefaultLimits()
 	return Config{
 		Role: string(All), Host: "127.0.0.1", Mode: "development", Auth: "accounts", Signup: "open",
 		Issuer: "chat", AccessTokenLife: 15 * time.Minute, Argon2MemoryMiB: 64, Argon2Passes: 1, DBSSLMode: "prefer", DBPool: 20,
 		AllowedOrigins: []string{"http://localhost:3000", "http://localhost:3001"}, Transport: "own",
-		LogLevel: "info", LogFormat: "auto",
+		RateLimits: "on", UserSockets: limits.UserSockets, UserSubscriptions: limits.UserSubscriptions,
+		SocketSubscriptions: limits.Subscriptions, LogLevel: "info", LogFormat: "auto",
 	}
 }
 
@@ -86,6 +95,7 @@ func (c Config) Validate() error {
 		{"mode", c.Mode, []string{"development", "production"}},
 		{"auth", c.Auth, []string{"accounts", "none"}},
 		{"signup", c.Signup, []string{"open", "closed"}},
+		{"rate-limits", c.RateLimits, []string{"on", "off"}},
 		{"transport", c.Transport, []string{"own", "library"}},
 		{"db-sslmode", c.DBSSLMode, []string{"disable", "allow", "prefer", "require", "verify-ca", "verify-full"}},
 	} {
@@ -107,6 +117,9 @@ func (c Config) Validate() error {
 	}
 	if _, err := server.NewProxies(c.TrustedProxies); err != nil {
 		return fmt.Errorf("--trusted-proxies: %w", err)
+	}
+	if err := c.validateLimits(); err != nil {
+		return err
 	}
 	if c.DBPool < 5 {
 		return fmt.Errorf("--db-pool=%d is too small; the process needs at least 5 connections", c.DBPool)
@@ -152,6 +165,20 @@ func (c Config) validateAccounts() error {
 		return fmt.Errorf("--argon2-at-once=%d is negative", c.Argon2AtOnce)
 	}
 	return nil
+}
+
+// validateLimits looks at how much one client may use.
+func (c Config) validateLimits() error {
+	for key, n := range map[string]int{
+		"sockets-per-user": c.UserSockets, "subscriptions-per-user": c.UserSubscriptions,
+		"subscriptions-per-socket": c.SocketSubscriptions,
+	} {
+		if n < 1 {
+			return fmt.Errorf("--%s=%d lets nobody in; use 1 or more", key, n)
+		}
+	}
+	_, err := c.rates()
+	return err
 }
 
 // hashing is what a password's hash costs. One core is left for everybody who is signed in.

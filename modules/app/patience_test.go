@@ -18,7 +18,7 @@ import (
 // impatient serves the world's sockets with limits that a test can wait for.
 func impatient(t *testing.T, w *world, change func(*socket.Limits)) (address string, stats *prometheus.Registry) {
 	t.Helper()
-	limits := socket.DefaultLimits()
+	limits := socket.OpenLimits()
 	change(&limits)
 	stats = prometheus.NewRegistry()
 	h := socket.New(socket.Config{

@@ -45,6 +45,7 @@ type StackConfig struct {
 	Keys         *identity.Keys
 	Hashing      user.Hashing
 	Limiter      *limit.Limiter
+	Attempts     user.AttemptRates
 	SignupClosed bool
 }
 
@@ -55,7 +56,7 @@ func NewStack(c StackConfig) (*Stack, error) {
 	positions := read.NewStore(db)
 	chats := chat.NewStore(db, users, positions)
 	passwords := user.NewPasswords(c.Hashing)
-	s := &Stack{Accounts: user.NewAccounts(users, c.Keys, passwords, c.Limiter, user.DefaultAttemptRates(), log)}
+	s := &Stack{Accounts: user.NewAccounts(users, c.Keys, passwords, c.Limiter, c.Attempts, log)}
 	if c.Keys == nil {
 		s.Who = identity.NewOpen(users)
 	} else {

@@ -63,10 +63,13 @@ func (f *Fault) Extensions() map[string]any {
 		ext["outcome"] = "unknown"
 	}
 	if f.RetryAfter > 0 {
-		ext["retryAfter"] = int(math.Ceil(f.RetryAfter.Seconds()))
+		ext["retryAfter"] = Seconds(f.RetryAfter)
 	}
 	return ext
 }
+
+// Seconds is a wait as clients are told of it: whole seconds, never too few.
+func Seconds(wait time.Duration) int { return int(math.Ceil(wait.Seconds())) }
 
 // New is a Fault of that code.
 func New(code Code, format string, args ...any) *Fault {

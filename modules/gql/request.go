@@ -38,6 +38,11 @@ func NewError(ctx context.Context, code fault.Code, text string) *Error {
 	return withRequest(ctx, &Error{Message: text, Extensions: map[string]any{"code": string(code)}})
 }
 
+// Show is the error for a request that a Fault stands against as a whole.
+func Show(ctx context.Context, f *fault.Fault) *Error {
+	return withRequest(ctx, &Error{Message: f.Text, Extensions: f.Extensions()})
+}
+
 type requestKey struct{}
 
 // WithRequestID returns a context whose errors and log lines carry that id.

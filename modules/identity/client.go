@@ -1,11 +1,30 @@
 package identity
 
-import "context"
+import (
+	"context"
+	"net/netip"
+)
 
 // Client is who is at the other end of a connection, known before anybody has said who is calling.
 type Client struct {
 	Address string // an IP address, in its canonical form
 	Device  string // what the client says of itself (User-Agent); "" where it says nothing
+}
+
+// networkBits is how much of an IPv6 address is one customer's: it can take any address of it. Source: RFC 6177.
+const networkBits = 64
+
+// Network is what limits count by: the address, and of an IPv6 address the network that it is in.
+func (c Client) Network() string {
+	address, err := netip.ParseAddr(c.Address)
+	if err != nil || !address.Is6() {
+		return c.Address
+	}
+	network, err := address.Prefix(networkBits)
+	if err != nil { // it has a zone
+		return c.Address
+	}
+	return network.String()
 }
 
 type clientKey struct{}

@@ -42,6 +42,23 @@ func granted(l *limit.Limiter, key string, rate limit.Rate, tries int) (n int) {
 	return n
 }
 
+func TestRatesAsText(t *testing.T) {
+	for _, text := range []string{"off", "20/1h", "100/10m", "50/2.5s", "2000/4s", "1/1h30m", "1/500ms", "3/1s"} {
+		rate, err := limit.ParseRate(text)
+		if got := rate.String(); err != nil || got != text {
+			t.Errorf("%s: %s %v", text, got, err)
+		}
+	}
+	if rate, err := limit.ParseRate("50/2.5s"); err != nil || rate != (limit.Rate{Burst: 50, Every: 50 * time.Millisecond}) {
+		t.Errorf("50/2.5s: %+v %v", rate, err)
+	}
+	for _, text := range []string{"", "on", "5", "5/", "/1s", "0/1s", "-1/1s", "1/-1s", "1/0s", "5/1", "5/1s/2", "1000000/1ms", "9999999999999999999/1s"} {
+		if rate, err := limit.ParseRate(text); err == nil || !strings.Contains(err.Error(), text) {
+			t.Errorf("%q: %+v %v", text, rate, err)
+		}
+	}
+}
+
 func TestTokensComeBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l, rate := alone(t), limit.Per(50, 2500*time.Millisecond)

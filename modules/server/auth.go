@@ -2,7 +2,9 @@ package server
 
 import (
 	"context"
+	"errors"
 	"net/http"
+	"strconv"
 	"time"
 
 	"chat/modules/fault"
@@ -122,6 +124,13 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 		w.Header().Set("Retry-After", retrySeconds)
 		if r.URL.Path != graphqlPath {
 			status = http.StatusServiceUnavailable
+		}
+	case fault.RateLimited:
+		if f, ok := errors.AsType[*fault.Fault](err); ok {
+			w.Header().Set("Retry-After", strconv.Itoa(fault.Seconds(f.RetryAfter)))
+		}
+		if r.URL.Path != graphqlPath {
+			status = http.StatusTooManyRequests
 		}
 	case fault.Internal:
 		status = http.StatusInternalServerError

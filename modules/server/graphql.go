@@ -121,6 +121,13 @@ func (s *Server) run(ctx context.Context, req gql.Request, spent time.Duration) 
 	}
 	ctx, cancel := gql.Within(ctx, doc, spent)
 	defer cancel()
+	if s.config.Grant != nil {
+		if err := s.config.Grant(ctx, doc); err != nil {
+			res := gql.Failed(s.config.Exec.Refuse(ctx, err))
+			res.Started = true // the request is well-formed: 200 under both media types
+			return res
+		}
+	}
 	return s.config.Exec.Execute(ctx, doc)
 }
 

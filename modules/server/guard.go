@@ -8,6 +8,7 @@ import (
 	"path"
 	"runtime/debug"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -106,6 +107,26 @@ func (s *Server) hosts(next http.Handler) http.Handler {
 		isHealth := r.URL.Path == "/healthz" || r.URL.Path == "/readyz"
 		if len(s.config.Hosts) > 0 && !slices.Contains(s.config.Hosts, host) && !isHealth {
 			gql.WriteError(w, http.StatusMisdirectedRequest, gql.NewError(r.Context(), gql.BadRequest, "This is not the host that was asked for"))
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// unhurried refuses the requests of a client that sends far too many, before anything of them is read. Whether the process
+// is alive everybody may ask.
+func (s *Server) unhurried(next http.Handler) http.Handler {
+	if s.config.Edge == nil {
+		return next
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/healthz" {
+			next.ServeHTTP(w, r)
+			return
+		}
+		if wait := s.config.Edge(r.Context()); wait > 0 {
+			w.Header().Set("Retry-After", strconv.Itoa(fault.Seconds(wait)))
+			gql.WriteError(w, http.StatusTooManyRequests, gql.Show(r.Context(), fault.TooOften(wait)))
 			return
 		}
 		next.ServeHTTP(w, r)

@@ -43,6 +43,10 @@ type Config struct {
 	Identify func(ctx context.Context, header http.Header) (context.Context, error)
 	// Accounts is signing in by a cookie; nil for a role without it.
 	Accounts Accounts
+	// Edge tells how long the client of a request has to wait before anything of it is read: 0, not at all. Grant tells
+	// whether an operation may run now; its error is a fault.Fault. Nil: nobody waits, everything may run.
+	Edge  func(ctx context.Context) (wait time.Duration)
+	Grant func(ctx context.Context, doc *gql.Document) error
 	// Socket serves upgrades; nil for a role without subscriptions.
 	Socket http.Handler
 	// UI is the built frontend; nil for a role without it.
@@ -118,7 +122,7 @@ func (s *Server) handler() http.Handler {
 			"x-apollo-operation-name", keepHeader},
 		ExposedHeaders: []string{"X-Request-Id", "Retry-After"}, MaxAge: 600,
 	})
-	return headed(s.identified(s.recovered(wellFormed(s.hosts(cross.Handler(s.sameOrigin(mux)))))))
+	return headed(s.identified(s.recovered(wellFormed(s.hosts(cross.Handler(s.unhurried(s.sameOrigin(mux))))))))
 }
 
 func notFound(w http.ResponseWriter, r *http.Request) {

@@ -28,6 +28,10 @@ type conn struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 	caller context.Context // ctx with the caller, after connection_init; for the reader alone
+	user   id.User         // who is counted for this connection; set before its first operation
+	pace   *pace           // for the reader alone
+
+	isStranger bool // counted for its address; for the reader alone
 
 	closing    sync.Once
 	wire       sync.Mutex // held while something is written: nothing comes after the close frame
@@ -41,7 +45,7 @@ type conn struct {
 func newConn(ctx context.Context, h *Handler, ws *websocket.Conn, address string) *conn {
 	c := &conn{
 		handler: h, ws: ws, queue: newQueue(h.limits), address: address, places: make(chan struct{}, h.limits.Operations),
-		operations: map[string]*operation{}, isInitWait: true,
+		operations: map[string]*operation{}, isInitWait: true, pace: newPace(h.limits),
 	}
 	c.ctx, c.cancel = context.WithCancel(ctx)
 	return c
@@ -66,6 +70,7 @@ func (c *conn) serve() {
 	for _, op := range c.takeOperations() {
 		op.stop()
 	}
+	c.countOut()
 	_ = c.ws.Close() // whatever it says, it is over
 	c.executing.Wait()
 	writer.Wait()
@@ -84,9 +89,32 @@ func (c *conn) endInitWait() bool {
 	c.isInitWait = false
 	c.mu.Unlock()
 	if waited {
-		c.handler.initialised(c.address)
+		c.handler.known(c.address)
 	}
 	return waited
+}
+
+// countIn counts the connection in as one of a user, or of somebody at its address; false where it is one too many.
+func (c *conn) countIn(user id.User) bool {
+	switch {
+	case !user.IsZero() && c.handler.usage.connect(user):
+		c.user = user
+		return true
+	case !user.IsZero():
+		return false
+	case c.handler.limits.UserSockets == 0:
+		return true // without accounts nobody has to say who calls
+	}
+	c.isStranger = c.handler.stranger(c.address)
+	return c.isStranger
+}
+
+// countOut undoes countIn.
+func (c *conn) countOut() {
+	c.handler.usage.disconnect(c.user)
+	if c.isStranger {
+		c.handler.known(c.address)
+	}
 }
 
 func (c *conn) takeOperations() map[string]*operation {
@@ -94,6 +122,9 @@ func (c *conn) takeOperations() map[string]*operation {
 	defer c.mu.Unlock()
 	all := c.operations
 	c.operations = nil
+	for _, op := range all {
+		c.finished(op)
+	}
 	return all
 }
 
@@ -131,8 +162,13 @@ func (c *conn) read() {
 	limits := c.handler.limits
 	c.ws.SetReadLimit(limits.MessageBytes) // gorilla closes 1009 beyond it
 	alive := func() error { return c.ws.SetReadDeadline(time.Now().Add(limits.PingInterval + limits.PongWait)) }
-	c.ws.SetPongHandler(func(string) error { return alive() })
+	c.ws.SetPongHandler(func(string) error {
+		c.pace.keep(c.ctx)
+		return alive()
+	})
 	c.ws.SetPingHandler(func(data string) error {
+		c.pinged()
+		c.pace.keep(c.ctx)
 		c.queue.pong([]byte(data))
 		return nil
 	})
@@ -162,6 +198,7 @@ func (c *conn) read() {
 			return
 		}
 		c.handle(m)
+		c.pace.keep(c.ctx)
 		_ = c.queue.wait(c.ctx, c.queue.fewAnswers) // its end is seen above
 	}
 }
@@ -171,6 +208,7 @@ func (c *conn) handle(m message) {
 	case typeInit:
 		c.init(m.Payload)
 	case typePing:
+		c.pinged()
 		c.queue.answer(encode("", typePong, m.Payload))
 	case typeSubscribe:
 		c.subscribe(m)
@@ -182,6 +220,13 @@ func (c *conn) handle(m message) {
 			c.forget(op)
 			op.stop()
 		}
+	}
+}
+
+// pinged ends a connection that pings far more than it takes to know that we are there.
+func (c *conn) pinged() {
+	if c.pace.pings.another(time.Now()) {
+		c.close(websocket.CloseTryAgainLater, "Too many pings")
 	}
 }
 
@@ -198,6 +243,8 @@ func (c *conn) init(payload jsontext.Value) {
 	}
 	ctx, err := c.handler.identify(c.ctx, claims)
 	switch {
+	case err == nil && !c.countIn(identity.CallerOf(ctx).User):
+		c.close(websocket.CloseTryAgainLater, "Too many connections")
 	case err == nil:
 		c.caller = ctx
 		context.AfterFunc(ctx, func() {
@@ -247,16 +294,30 @@ func (c *conn) subscribe(m message) {
 	})
 }
 
-// maySubscribe counts a subscription in.
-func (c *conn) maySubscribe(op *operation) bool {
+// begin counts a subscription in, or says why not.
+func (c *conn) begin(op *operation) (refusal string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.subscribed >= c.handler.limits.Subscriptions || c.operations[op.id] != op {
-		return false
+	switch {
+	case c.operations[op.id] != op:
+		return "The subscription has ended" // and nobody hears of it
+	case c.subscribed >= c.handler.limits.Subscriptions:
+		return "Too many subscriptions on this socket"
+	case !c.handler.usage.subscribe(c.user):
+		return "Too many subscriptions of this user"
 	}
 	c.subscribed++
 	op.counted = true
-	return true
+	return ""
+}
+
+// finished undoes begin, once. The caller holds the lock.
+func (c *conn) finished(op *operation) {
+	if op.counted {
+		op.counted = false
+		c.subscribed--
+		c.handler.usage.unsubscribe(c.user)
+	}
 }
 
 // forget makes an operation's id free again.
@@ -266,10 +327,7 @@ func (c *conn) forget(op *operation) {
 	if c.operations[op.id] == op {
 		delete(c.operations, op.id)
 	}
-	if op.counted {
-		op.counted = false
-		c.subscribed--
-	}
+	c.finished(op)
 }
 
 // write writes what waits, and pings. gorilla writes control frames alone.

@@ -17,6 +17,7 @@ import (
 
 	"chat/modules/gql"
 	"chat/modules/identity"
+	"chat/modules/limit"
 	"chat/modules/receiver"
 )
 
@@ -35,13 +36,29 @@ type Limits struct {
 	Answers       int           // other messages that wait; beyond them nothing is read
 	Operations    int           // that run at a time; subscriptions count while they are opened
 	Subscriptions int
-	Uninitialised int           // connections of one address that have not said connection_init
+	Uninitialised int           // connections of one address that have not said connection_init, or with accounts not who calls
 	OperationTime time.Duration // of a query or mutation
 	Spread        time.Duration // over which a shutdown closes connections, at most
+
+	// Of these the zero value is no limit.
+	UserSockets       int           // of one user in this process; the zero value is that of a product without accounts
+	UserSubscriptions int           // on all of them
+	Messages          limit.Rate    // of one connection; beyond it the connection is read slower
+	Pings             int           // a second: more of them ...
+	PingTime          time.Duration // ... for so many whole seconds end the connection
 }
 
-// DefaultLimits are those of --auth=none, in which one socket may carry a subscription per message.
+// DefaultLimits are those of a product with accounts.
 func DefaultLimits() Limits {
+	l := OpenLimits()
+	l.Subscriptions, l.UserSockets, l.UserSubscriptions = 500, 10, 2_000
+	l.Messages = limit.Rate{Burst: 1_000, Every: 10 * time.Millisecond}
+	l.Pings, l.PingTime = 50, 10*time.Second
+	return l
+}
+
+// OpenLimits are those of --auth=none, in which one socket may carry a subscription per message, and nobody is limited.
+func OpenLimits() Limits {
 	return Limits{
 		MessageBytes: 256 << 10, InitWait: 10 * time.Second, PingInterval: 25 * time.Second, PongWait: 10 * time.Second,
 		WriteWait: 10 * time.Second, Results: 256, ResultBytes: 1 << 20, Answers: 256, Operations: 64,
@@ -52,12 +69,17 @@ func DefaultLimits() Limits {
 // Identify finds the caller in the payload of connection_init, which may be nil, and puts it into the context.
 type Identify func(ctx context.Context, payload map[string]any) (context.Context, error)
 
+// Grant tells whether a query or mutation may run now. Its error is a fault.Fault.
+type Grant func(ctx context.Context, doc *gql.Document) error
+
 // Handler upgrades requests and serves the connections.
 type Handler struct {
 	exec     *gql.Executor
 	live     *receiver.Engine
 	identify Identify
+	grant    Grant
 	limits   Limits
+	usage    *usage
 	log      zerolog.Logger
 	metrics  *metrics
 	buffers  buffers
@@ -75,6 +97,7 @@ type Config struct {
 	Exec     *gql.Executor
 	Live     *receiver.Engine
 	Identify Identify
+	Grant    Grant // nil: everything may run
 	// Origin tells whether a request may open a connection from where it comes.
 	Origin  func(*http.Request) bool
 	Limits  Limits
@@ -85,7 +108,8 @@ type Config struct {
 // New returns a handler without connections.
 func New(c Config) *Handler {
 	return &Handler{
-		exec: c.Exec, live: c.Live, identify: c.Identify, limits: c.Limits, log: c.Log, metrics: newMetrics(c.Metrics),
+		exec: c.Exec, live: c.Live, identify: c.Identify, grant: c.Grant, limits: c.Limits, usage: newUsage(c.Limits),
+		log: c.Log, metrics: newMetrics(c.Metrics),
 		upgrader: websocket.Upgrader{
 			Subprotocols: []string{Subprotocol}, CheckOrigin: c.Origin,
 			ReadBufferSize: 1024, WriteBufferSize: 4096, WriteBufferPool: &sync.Pool{},
@@ -111,7 +135,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	ws, err := h.upgrader.Upgrade(w, r, nil)
 	if err != nil { // it has answered
-		h.initialised(address)
+		h.known(address)
 		h.running.Done()
 		return
 	}
@@ -145,8 +169,19 @@ func (h *Handler) admit(address string) (status int, text string) {
 	return 0, ""
 }
 
-// initialised ends the wait for connection_init of one connection.
-func (h *Handler) initialised(address string) {
+// stranger counts a connection of an address that has not said who calls; false where it is one too many.
+func (h *Handler) stranger(address string) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.uninitialised[address] >= h.limits.Uninitialised {
+		return false
+	}
+	h.uninitialised[address]++
+	return true
+}
+
+// known takes one connection of an address from those of whom nothing is known.
+func (h *Handler) known(address string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.uninitialised[address]--; h.uninitialised[address] <= 0 {

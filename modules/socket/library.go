@@ -35,7 +35,7 @@ func (l library) Subscribe(ctx context.Context, query, name string, variables ma
 	}
 	if !doc.IsSubscription() {
 		out := make(chan any, 1)
-		out <- l.handler.exec.Execute(ctx, doc).Response
+		out <- l.handler.execute(ctx, doc).Response
 		close(out)
 		return out, nil
 	}

@@ -118,8 +118,8 @@ func (op *operation) run(req gql.Request) {
 }
 
 func (op *operation) open(doc *gql.Document) {
-	if !op.conn.maySubscribe(op) {
-		op.Error([]*gql.Error{gql.NewError(op.ctx, fault.RateLimited, "Too many subscriptions on this socket")})
+	if refusal := op.conn.begin(op); refusal != "" {
+		op.Error([]*gql.Error{gql.NewError(op.ctx, fault.RateLimited, refusal)})
 		return
 	}
 	sub, errs := op.conn.handler.live.Subscribe(op.ctx, doc, op)
@@ -138,10 +138,20 @@ func (op *operation) open(doc *gql.Document) {
 	sub.Start()
 }
 
+// execute runs a query or mutation, if it is granted.
+func (h *Handler) execute(ctx context.Context, doc *gql.Document) *gql.Response {
+	if h.grant != nil {
+		if err := h.grant(ctx, doc); err != nil {
+			return gql.Failed(h.exec.Refuse(ctx, err))
+		}
+	}
+	return h.exec.Execute(ctx, doc)
+}
+
 func (op *operation) execute(doc *gql.Document) {
 	ctx, cancel := context.WithTimeout(op.ctx, op.conn.handler.limits.OperationTime)
 	defer cancel()
-	res := op.conn.handler.exec.Execute(ctx, doc)
+	res := op.conn.handler.execute(ctx, doc)
 	if !res.Started {
 		op.Error(res.Errors)
 		return

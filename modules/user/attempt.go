@@ -54,7 +54,7 @@ func (a *Accounts) giveBack(ctx context.Context, tokens []token) {
 }
 
 func (a *Accounts) tokens(ctx context.Context, account credentials) []token {
-	caller, name, address := identity.CallerOf(ctx), account.name(), identity.ClientOf(ctx).Address
+	caller, name, address := identity.CallerOf(ctx), account.name(), identity.ClientOf(ctx).Network()
 	if caller.User == account.ID && caller.Session != (id.Session{}) {
 		return []token{{"attempt session:" + caller.Session.String(), a.rates.Session}}
 	}
