@@ -127,7 +127,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		gql.WriteError(w, http.StatusBadRequest, gql.NewError(ctx, gql.BadRequest, "The WebSocket subprotocol must be "+Subprotocol))
 		return
 	}
-	address := identity.ClientOf(ctx).Address
+	address := identity.ClientOf(ctx).Network()
 	if status, text := h.admit(address); status != 0 {
 		w.Header().Set("Retry-After", "5")
 		gql.WriteError(w, status, gql.NewError(ctx, gql.BadRequest, text))
