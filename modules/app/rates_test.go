@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -479,104 +480,132 @@ func TestAHastySocketIsReadSlower(t *testing.T) {
 	}
 }
 
-// pinging sends a ping, as a message of the protocol.
-func pinging(w *wire) error { return w.WriteMessage(websocket.TextMessage, []byte(`{"type":"ping"}`)) }
+func ping(w *wire) error { return w.WriteMessage(websocket.TextMessage, []byte(`{"type":"ping"}`)) }
 
-// completing ends an operation that there is not.
-func completing(w *wire) error {
+// complete ends an operation that there is not.
+func complete(w *wire) error {
 	return w.WriteMessage(websocket.TextMessage, []byte(`{"id":"x","type":"complete"}`))
 }
 
-// flood does something again and again until the test ends or the socket does.
-func (w *wire) flood(with func(w *wire) error) {
-	stop := w.t.Context().Done()
-	go func() {
-		for with(w) == nil {
-			select {
-			case <-stop:
-				return
-			default:
-			}
+// steadily does something so often, whatever the machine does meanwhile.
+func steadily(perSecond int, do func(*wire) error) func(*wire) error {
+	var due time.Time
+	return func(w *wire) error {
+		if due.IsZero() {
+			due = time.Now()
 		}
-	}()
+		due = due.Add(time.Second / time.Duration(perSecond))
+		time.Sleep(time.Until(due))
+		return do(w)
+	}
 }
 
-// TestFloodsOfPings: who floods with pings is closed when it has gone on for 10 s; other messages are read slower, for ever.
-func TestFloodsOfPings(t *testing.T) {
-	every := func(pause time.Duration) func(*wire) error {
-		return func(w *wire) error {
-			time.Sleep(pause)
-			return pinging(w)
-		}
-	}
+// TestFloods: who pings too often for 10 s is closed, whichever pings they are, and nobody else.
+func TestFloods(t *testing.T) {
 	for name, c := range map[string]struct {
-		flood  func(w *wire) error
+		flood  func(*wire) error
 		closed int
 	}{
-		"pings":              {pinging, websocket.CloseTryAgainLater},
-		"control pings":      {func(w *wire) error { return w.WriteMessage(websocket.PingMessage, nil) }, websocket.CloseTryAgainLater},
-		"120 pings a second": {every(time.Second / 120), websocket.CloseTryAgainLater}, // fewer on a busy machine
-		"30 pings a second":  {every(time.Second / 30), 0},
-		"completes":          {completing, 0},
+		"pings":             {ping, websocket.CloseTryAgainLater},
+		"control pings":     {func(w *wire) error { return w.WriteMessage(websocket.PingMessage, nil) }, websocket.CloseTryAgainLater},
+		"completes":         {complete, 0},
+		"90 pings a second": {steadily(90, ping), websocket.CloseTryAgainLater},
+		"30 pings a second": {steadily(30, ping), 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			eve := serveAccounts(t, nil).join("eve").must()
-			began, patience := time.Now(), 30*time.Second
-			if c.closed == 0 {
-				patience = 13 * time.Second
+			began := time.Now()
+			flood(t, eve, c.flood)
+			patience := 13 * time.Second
+			if c.closed != 0 {
+				patience = 30 * time.Second // the machine may have other things to do
 			}
-			eve.flood(c.flood)
-			closed := eve.closedUntil(began.Add(patience))
-			if took := time.Since(began); closed != c.closed || c.closed != 0 && took < 9500*time.Millisecond {
+			closed, heard := eve.closedUntil(began.Add(patience))
+			took := time.Since(began)
+			if closed != c.closed || c.closed != 0 && took < 10*time.Second {
 				t.Errorf("the socket is closed %d after %s, want %d", closed, took, c.closed)
 			}
-		})
-	}
-}
-
-// TestFloodsAreNotNoticed by others.
-func TestFloodsAreNotNoticed(t *testing.T) {
-	for name, flood := range map[string]func(w *wire) error{"pings": pinging, "completes": completing} {
-		t.Run(name, func(t *testing.T) {
-			s := serveAccounts(t, nil, "read=off")
-			ann, eve := s.join("ann").must(), s.join("eve").must()
-			quiet := ann.latency(2 * time.Second)
-			eve.flood(flood)
-			if loud := ann.latency(3 * time.Second); loud > 2*quiet+20*time.Millisecond {
-				t.Errorf("99 in 100 answers take %s, and %s before", loud, quiet)
+			if most := 1_100 + 100*int(took.Seconds()); heard > most {
+				t.Errorf("%d answers in %s: it is not read slower", heard, took)
 			}
 		})
 	}
 }
 
-// latency asks again and again, for so long, and gives what 99 in 100 answers stay below.
-func (w *wire) latency(lasts time.Duration) time.Duration {
-	w.t.Helper()
+// flood does something until the socket is closed, or the test is over.
+func flood(t *testing.T, w *wire, do func(*wire) error) {
+	var flooding sync.WaitGroup
+	flooding.Go(func() {
+		for do(w) == nil && t.Context().Err() == nil {
+		}
+	})
+	t.Cleanup(func() {
+		_ = w.Close()
+		flooding.Wait()
+	})
+}
+
+// TestAFloodHoldsNobodyUp: another client of the process is answered about as fast as one of a process that is not flooded.
+func TestAFloodHoldsNobodyUp(t *testing.T) {
+	s := serveAccounts(t, nil, "read=off")
+	flooded, calm := s.join("ann").must(), serveAccounts(t, nil, "read=off").join("bob").must()
+	flood(t, s.join("eve").must(), ping)
+	flood(t, s.join("mallory").must(), complete)
+	const rounds = 5
+	good := 0
+	for range rounds {
+		var all sync.WaitGroup
+		var loud, quiet time.Duration
+		all.Go(func() { loud = flooded.latency() })
+		all.Go(func() { quiet = calm.latency() })
+		all.Wait()
+		t.Logf("99 in 100 answers take %s, and %s where nobody floods", loud, quiet)
+		if loud <= 2*quiet+5*time.Millisecond {
+			good++
+		}
+	}
+	if good < rounds/2+1 { // the machine has other things to do as well
+		t.Errorf("only %d of %d rounds are good", good, rounds)
+	}
+}
+
+// latency asks for a second, 200 times, and gives what 99 in 100 answers stay below.
+func (w *wire) latency() time.Duration {
 	var all []time.Duration
-	for end := time.Now().Add(lasts); time.Now().Before(end); {
+	ask := steadily(200, func(w *wire) error {
 		began := time.Now()
 		if code := w.try(`{ me { id } }`); code != "" {
-			w.t.Fatal(code)
+			w.t.Error(code)
 		}
 		all = append(all, time.Since(began))
+		return nil
+	})
+	for range 200 {
+		_ = ask(w) // it never fails
 	}
 	slices.Sort(all)
 	return all[len(all)*99/100]
 }
 
-// closedUntil reads until then, or until the socket is closed, and gives with which code.
-func (w *wire) closedUntil(end time.Time) int {
+// closedUntil reads until then, or until the socket is closed, and gives with which code, and how many messages came.
+func (w *wire) closedUntil(end time.Time) (code, messages int) {
 	w.t.Helper()
+	pong := w.PongHandler()
+	w.SetPongHandler(func(text string) error {
+		messages++
+		return pong(text)
+	})
 	if err := w.SetReadDeadline(end); err != nil {
 		w.t.Fatal(err)
 	}
 	for {
 		if _, _, err := w.ReadMessage(); err != nil {
 			if e, ok := errors.AsType[*websocket.CloseError](err); ok {
-				return e.Code
+				code = e.Code
 			}
-			return 0
+			return code, messages
 		}
+		messages++
 	}
 }

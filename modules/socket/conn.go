@@ -400,8 +400,12 @@ func (c *conn) put() (wrote bool, err error) {
 	return true, err
 }
 
-// broken ends a connection that cannot be written to: its client is gone, or takes nothing for too long.
+// broken ends a connection that cannot be written to: its client is gone, or takes nothing for too long. One that is closing
+// ends by itself, when its client has had the time to read why.
 func (c *conn) broken(err error) {
+	if c.ctx.Err() != nil {
+		return
+	}
 	var timeout interface{ Timeout() bool }
 	if errors.As(err, &timeout) && timeout.Timeout() {
 		c.close(websocket.CloseTryAgainLater, "Too slow")
