@@ -17,16 +17,22 @@ func TestPasswordsAreNotTriedOut(t *testing.T) {
 	one.signUp("ann")
 	token, _ := one.signIn("ann")
 	for _, name := range []string{"ann", "nobody"} {
-		for n := range 10 {
-			s := []*served{one, other}[n%2]
-			if got := login(s, "", name, fmt.Sprint("wrong ", n)); !strings.Contains(got, `"code":"UNAUTHENTICATED"`) {
-				t.Fatalf("wrong password %d for %s: %s", n, name, got)
+		const rate, most = 10, 30 // each process has a bucket of its own, for when a busy machine does not hear of Redis in time
+		tries := 0
+		for refused := 0; refused < 2 && tries < most+2; tries++ {
+			got := login([]*served{one, other}[tries%2], "", name, fmt.Sprint("wrong ", tries))
+			if strings.Contains(got, `"code":"RATE_LIMITED"`) && strings.Contains(got, `"retryAfter":`) {
+				refused++
+			} else if !strings.Contains(got, `"code":"UNAUTHENTICATED"`) {
+				t.Fatalf("wrong password %d for %s: %s", tries, name, got)
 			}
 		}
+		if tries < rate+2 || tries > most+1 {
+			t.Errorf("%d wrong passwords for %s were tried, want %d", tries-2, name, rate)
+		}
 		for _, s := range []*served{one, other} {
-			got := login(s, "", name, password)
-			if !strings.Contains(got, `"code":"RATE_LIMITED"`) || !strings.Contains(got, `"retryAfter":`) {
-				t.Errorf("after ten wrong passwords for %s: %s", name, got)
+			if got := login(s, "", name, password); !strings.Contains(got, `"code":"RATE_LIMITED"`) {
+				t.Errorf("the right password for %s after wrong ones: %s", name, got)
 			}
 		}
 	}

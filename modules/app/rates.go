@@ -51,7 +51,7 @@ func classes() []classRate {
 		{reads, limit.Per(500, 5*time.Second), "a user's queries"},
 		{signups, limit.Per(20, time.Hour), "accounts made from an address"},
 		{logins, limit.Per(100, 10*time.Minute), "logins from an address"},
-		{refreshes, limit.Per(100, 10*time.Minute), "refreshed sessions from an address"},
+		{refreshes, limit.Per(3_000, 10*time.Minute), "refreshed sessions from an address"},
 		{passwords, user.DefaultAttemptRates().Account, "wrong passwords at an account"},
 		{guesses, user.DefaultAttemptRates().Address, "wrong passwords from an address"},
 		{requests, limit.Per(2_000, 4*time.Second), "HTTP requests from an address, in each process"},
