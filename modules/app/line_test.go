@@ -162,6 +162,32 @@ func (l *line) ask(query string, v vars) string {
 	return l.frames[name][0].answer()
 }
 
+func (l *line) close() { _ = l.conn.Close() }
+
+// door is a way into a served product.
+type door struct {
+	name string
+	// ask runs a query or mutation by whoever a token is of ("": nobody), and gives the whole answer.
+	ask func(token, query string, v vars) string
+}
+
+// doors are HTTP and WebSocket.
+func (s *served) doors() []door {
+	return []door{
+		{"HTTP", func(token, query string, v vars) string {
+			s.t.Helper()
+			_, answer := s.post(token, query, v)
+			return answer
+		}},
+		{"WebSocket", func(token, query string, v vars) string {
+			s.t.Helper()
+			l := s.connect(token)
+			defer l.close()
+			return l.ask(query, v)
+		}},
+	}
+}
+
 // answer is a frame as an answer over HTTP.
 func (f frame) answer() string {
 	if f.Type == "error" {
