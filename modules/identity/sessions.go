@@ -19,6 +19,7 @@ const (
 	checkInterval = 500 * time.Millisecond // between two looks at the sessions that are in use
 	checkShare    = 20                     // a look takes at most one part in 20 of a core
 	checkTime     = 5 * time.Second
+	lookupTime    = 4500 * time.Millisecond // of a caller who is new here: it is answered within 5 s
 	maxChecked    = 1_000       // sessions that one statement looks at
 	idleTime      = time.Minute // after which a session that nothing uses is forgotten
 )
@@ -167,7 +168,9 @@ func (s *Sessions) use(ctx context.Context, caller Caller, connections int) (*se
 	if one := s.find(caller, connections); one != nil {
 		return one, nil
 	}
-	user, err := s.going.Get(ctx, caller.Session)
+	within, cancel := context.WithTimeout(ctx, lookupTime)
+	defer cancel()
+	user, err := s.going.Get(within, caller.Session)
 	if err != nil {
 		return nil, fmt.Errorf("look up the caller's session: %w", err)
 	}

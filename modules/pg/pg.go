@@ -24,8 +24,11 @@ import (
 
 // DB is a pool. It is safe for concurrent use.
 type DB struct {
-	pool  *sqlx.DB
-	texts sync.Map // statement text -> *sqlx.Stmt, kept for the life of the pool
+	pool    *sqlx.DB
+	address string
+	size    int
+	asides  []*DB
+	texts   sync.Map // statement text -> *sqlx.Stmt, kept for the life of the pool
 }
 
 // Open makes a pool of at most size connections. It does not connect.
@@ -37,11 +40,29 @@ func Open(address string, size int) (*DB, error) {
 	if _, err := pq.NewConnector(address); err != nil {
 		return nil, fmt.Errorf("read the database address: %w", err)
 	}
-	pool := sqlx.NewDb(sql.OpenDB(&connector{address}), "postgres")
-	pool.SetMaxOpenConns(size)
-	pool.SetMaxIdleConns(size)
-	pool.SetConnMaxIdleTime(5 * time.Minute)
-	return &DB{pool: pool}, nil
+	return open(address, size), nil
+}
+
+func open(address string, size int) *DB {
+	db := &DB{pool: sqlx.NewDb(sql.OpenDB(&connector{address}), "postgres"), address: address}
+	db.resize(size)
+	db.pool.SetConnMaxIdleTime(5 * time.Minute)
+	return db
+}
+
+func (db *DB) resize(size int) {
+	db.size = size
+	db.pool.SetMaxOpenConns(size)
+	db.pool.SetMaxIdleConns(size)
+}
+
+// Aside sets so many of the pool's connections aside for what must not wait behind everything else, and gives them as a pool
+// of their own, which is closed with this one. It is called before the pool is used.
+func (db *DB) Aside(size int) *DB {
+	aside := open(db.address, size)
+	db.resize(max(db.size-size, 1))
+	db.asides = append(db.asides, aside)
+	return aside
 }
 
 // maxIdle is how long a transaction may do nothing before PostgreSQL ends it.
@@ -69,7 +90,13 @@ func withSettings(address string) (string, error) {
 func (db *DB) Pool() *sql.DB { return db.pool.DB }
 
 // Close closes every connection.
-func (db *DB) Close() error { return db.pool.Close() }
+func (db *DB) Close() error {
+	err := db.pool.Close()
+	for _, aside := range db.asides {
+		err = errors.Join(err, aside.Close())
+	}
+	return err
+}
 
 // Reader is what a reading statement needs: a DB, or a Tx that wants to see its own writes.
 type Reader interface {
