@@ -20,8 +20,8 @@ const (
 	checkShare    = 20                     // a look takes at most one part in 20 of a core
 	checkTime     = 5 * time.Second
 	lookupTime    = 4500 * time.Millisecond // of a caller who is new here: it is answered within 5 s
-	maxChecked    = 1_000       // sessions that one statement looks at
-	idleTime      = time.Minute // after which a session that nothing uses is forgotten
+	maxChecked    = 1_000                   // sessions that one statement looks at
+	idleTime      = time.Minute             // after which a session that nothing uses is forgotten
 )
 
 // ErrEnded is the cause of a context whose caller's session has ended.
