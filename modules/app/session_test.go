@@ -138,8 +138,8 @@ func (f *fleet) checkStay(g *guest) {
 	}
 }
 
-// ending is a way in which sessions end: two of one person and one of somebody else are there.
-type ending struct {
+// goodbye is a way in which sessions end: two of one person and one of somebody else are there.
+type goodbye struct {
 	name string
 	// end ends what ends: mine is the session that does it, whose other session is other.
 	end       func(f *fleet, mine, other *guest, user id.User)
@@ -148,7 +148,7 @@ type ending struct {
 	audit     string
 }
 
-func endings(administrator string) []ending {
+func goodbyes(administrator string) []goodbye {
 	ask := func(f *fleet, token, query string, v vars) {
 		f.t.Helper()
 		f.user.call(token, nil, query, v)
@@ -170,7 +170,7 @@ func endings(administrator string) []ending {
 		f.t.Fatalf("%s has no session", g.name)
 		return ""
 	}
-	return []ending{
+	return []goodbye{
 		{"logout", func(f *fleet, mine, _ *guest, _ id.User) { ask(f, mine.token.AccessToken, `mutation { logout }`, nil) }, false, true, "logout"},
 		{"logoutEverywhere", func(f *fleet, mine, _ *guest, _ id.User) {
 			ask(f, mine.token.AccessToken, `mutation { logoutEverywhere }`, nil)
@@ -219,17 +219,17 @@ func TestSessionsEndEverywhere(t *testing.T) {
 		administrator := f.enter(f.signUp("administrator"))
 		bystander := f.enters("a session", "administrator", true)
 		type scene struct {
-			ending
+			goodbye
 			mine, other *guest
 			user        id.User
 			began       time.Time
 		}
 		var scenes []*scene
-		for n, e := range endings(administrator) {
+		for n, e := range goodbyes(administrator) {
 			name := fmt.Sprint("user", n)
 			user := f.signUp(name)
 			scenes = append(scenes, &scene{
-				ending: e, user: user, mine: f.enters("the session", name, e.mineStays), other: f.enters("the other session", name, e.otherToo),
+				goodbye: e, user: user, mine: f.enters("the session", name, e.mineStays), other: f.enters("the other session", name, e.otherToo),
 			})
 		}
 		if way == "with a Redis that was killed" {
