@@ -17,7 +17,8 @@ import (
 
 const (
 	checkInterval = 500 * time.Millisecond // between two looks at the sessions that are in use
-	checkShare    = 20                     // a look takes at most one part in 20 of a core
+	checkShare    = 20                     // looks take at most one part in 20 of the time
+	maxInterval   = 2 * time.Second        // unless that would keep an end from being known within 3 s
 	checkTime     = 5 * time.Second
 	lookupTime    = 4500 * time.Millisecond // of a caller who is new here: it is answered within 5 s
 	maxChecked    = 1_000                   // sessions that one statement looks at
@@ -27,14 +28,17 @@ const (
 // ErrEnded is the cause of a context whose caller's session has ended.
 var ErrEnded = errors.New("the session has ended")
 
-// Registry tells which of some sessions go on, and whose they are.
+// Registry knows the sessions.
 type Registry interface {
+	// Going tells which of some sessions go on, and whose they are.
 	Going(ctx context.Context, sessions []id.Session) (map[id.Session]id.User, error)
+	// AllGo tells whether all of them do.
+	AllGo(ctx context.Context, sessions []id.Session) (bool, error)
 }
 
 // Sessions knows which sessions go on, for a process: a session is looked up when it is first used and looked at twice a
 // second from then on, so that a request costs no statement and an end is known everywhere within a second, with the bus
-// or without. Its Run must be running. Safe for concurrent use.
+// or without; within 3 s where the store is slow. Its Run must be running. Safe for concurrent use.
 type Sessions struct {
 	registry Registry
 	going    *gather.Reads[id.Session, id.User]
@@ -72,6 +76,7 @@ func NewSessions(registry Registry, metrics prometheus.Registerer, log zerolog.L
 func (s *Sessions) Run(ctx context.Context) error {
 	timer := time.NewTimer(checkInterval)
 	defer timer.Stop()
+	isBlind := false
 	for {
 		select {
 		case <-timer.C:
@@ -79,14 +84,18 @@ func (s *Sessions) Run(ctx context.Context) error {
 			return nil
 		}
 		began := time.Now()
-		if err := s.look(ctx); err != nil {
-			s.log.Warn().Err(err).Msg("the sessions in use cannot be looked at: those that end go on until they can")
-			timer.Reset(checkInterval)
-			continue
-		}
+		err := s.look(ctx)
 		took := time.Since(began)
-		s.checks.Observe(took.Seconds())
-		timer.Reset(max(checkInterval, checkShare*took))
+		wait := checkInterval
+		switch {
+		case err == nil:
+			s.checks.Observe(took.Seconds())
+			wait = min(max(wait, checkShare*took), maxInterval)
+		case !isBlind && ctx.Err() == nil: // once, for as long as that lasts
+			s.log.Warn().Err(err).Msg("the sessions in use cannot be looked at: those that end go on until they can")
+		}
+		isBlind = err != nil
+		timer.Reset(wait)
 	}
 }
 
@@ -95,14 +104,25 @@ func (s *Sessions) look(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, checkTime)
 	defer cancel()
 	for some := range slices.Chunk(s.inUse(time.Now()), maxChecked) {
-		going, err := s.registry.Going(ctx, some)
-		if err != nil {
+		if err := s.lookAt(ctx, some); err != nil {
 			return fmt.Errorf("look at %d sessions: %w", len(some), err)
 		}
-		for _, session := range some {
-			if _, ok := going[session]; !ok {
-				s.end(session)
-			}
+	}
+	return nil
+}
+
+func (s *Sessions) lookAt(ctx context.Context, some []id.Session) error {
+	all, err := s.registry.AllGo(ctx, some)
+	if err != nil || all { // nearly always
+		return err
+	}
+	going, err := s.registry.Going(ctx, some)
+	if err != nil {
+		return err
+	}
+	for _, session := range some {
+		if _, ok := going[session]; !ok {
+			s.end(session)
 		}
 	}
 	return nil

@@ -11,7 +11,7 @@ func TestStatementsFitTheDatabase(t *testing.T) {
 	for _, statement := range []string{
 		selectExisting, selectByIDs, selectByName, selectActive, selectMatching, selectAnybody, lockFirst, insertUser, updateUser,
 		deactivateUser, selectAdministrator, selectCredentials, selectCredentialsOf, updatePassword, insertSessionRow,
-		lockSessionRow, selectHeld, selectSuccessors, rotateToken, endOne, endAll, selectOwns, selectSessions, selectGoing,
+		lockSessionRow, selectHeld, selectSuccessors, rotateToken, endOne, endAll, selectOwns, selectSessions, selectGoing, countGoing,
 		deleteOver, insertAudit,
 	} {
 		if err := db.Prepare(t.Context(), statement); err != nil {
