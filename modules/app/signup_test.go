@@ -18,7 +18,7 @@ const (
 // said is what stands against a request, in the words of the answer.
 type said struct{ Code, Field, Text string }
 
-func saidIn(t *testing.T, answer string) said {
+func saidIn(t testing.TB, answer string) said {
 	t.Helper()
 	var a struct {
 		Errors []struct {
