@@ -92,12 +92,12 @@ func TestNobodyGetsNothing(t *testing.T) {
 					if operation != "subscription" {
 						for _, accept := range []string{"application/json", "application/graphql-response+json"} {
 							status, header, got := s.request(withHeader("Accept", accept), document, nil)
-							if status != http.StatusOK || codeOf(t, got) != unknown || header.Get("WWW-Authenticate") != "" {
+							if status != http.StatusOK || codeIn(t, got) != unknown || header.Get("WWW-Authenticate") != "" {
 								t.Errorf("%s over HTTP: %d %s", document, status, got)
 							}
 						}
 					}
-					if got := socket.ask(document, nil); codeOf(t, got) != unknown {
+					if got := socket.ask(document, nil); codeIn(t, got) != unknown {
 						t.Errorf("%s over a socket: %s", document, got)
 					}
 				}
@@ -126,16 +126,16 @@ func TestTheSchemaIsForPeople(t *testing.T) {
 	} {
 		v := used(document, vars{"x": true})
 		status, _, nobody := s.request(asJSON, document, v)
-		if status != http.StatusOK || codeOf(t, nobody) != unknown || strings.Contains(nobody, `"name"`) {
+		if status != http.StatusOK || codeIn(t, nobody) != unknown || strings.Contains(nobody, `"name"`) {
 			t.Errorf("%s by nobody: %d %.200s", document, status, nobody)
 		}
-		if got := s.connect("").ask(document, v); codeOf(t, got) != unknown || strings.Contains(got, `"name"`) {
+		if got := s.connect("").ask(document, v); codeIn(t, got) != unknown || strings.Contains(got, `"name"`) {
 			t.Errorf("%s by nobody over a socket: %.200s", document, got)
 		}
-		if _, _, got := s.request(bearer(token), document, v); codeOf(t, got) != "" || !strings.Contains(got, `"name"`) {
+		if _, _, got := s.request(bearer(token), document, v); codeIn(t, got) != "" || !strings.Contains(got, `"name"`) {
 			t.Errorf("%s by somebody: %.200s", document, got)
 		}
-		if got := s.connect(token).ask(document, v); codeOf(t, got) != "" || !strings.Contains(got, `"name"`) {
+		if got := s.connect(token).ask(document, v); codeIn(t, got) != "" || !strings.Contains(got, `"name"`) {
 			t.Errorf("%s by somebody over a socket: %.200s", document, got)
 		}
 	}

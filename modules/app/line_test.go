@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"strconv"
 	"strings"
@@ -257,15 +256,11 @@ func (s *served) gauge(name string) float64 {
 	return value
 }
 
-// accounts are the settings of a product where people sign in, with metrics on a port of their own.
-func accounts(t testing.TB) func(*Config) {
+// accounts are the settings of a product where people sign in, as often as they like, with metrics on a port of their own.
+func accounts(t *testing.T) func(*Config) {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
-	return func(c *Config) { c.Auth, c.MetricsAddr = "accounts", l.Addr().String() }
+	metrics := freeAddress(t)
+	return func(c *Config) { c.Auth, c.RateLimits, c.MetricsAddr = "accounts", "off", metrics }
 }
 
 // enter begins a session in the store and gives its access token: what login does, without the cost of a password.
@@ -299,8 +294,8 @@ func (w *world) exec(statement string, args ...any) {
 	}
 }
 
-// codeOf is the code of the first error of an answer, "" where there is none.
-func codeOf(t testing.TB, answer string) string {
+// codeIn is the code of the first error of an answer, "" where there is none.
+func codeIn(t testing.TB, answer string) string {
 	t.Helper()
 	var a struct {
 		Errors []struct{ Extensions struct{ Code string } }

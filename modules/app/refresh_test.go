@@ -228,7 +228,8 @@ func TestTabsRefreshAtOnce(t *testing.T) {
 					if name == "logout" {
 						by = one.AccessToken
 					}
-					if _, got := at(n).post(by, end, nil); codeOf(t, got) != "" && codeOf(t, got) != unknown {
+					// The second of two changes of a password does not know the first one's.
+					if _, got := at(n).post(by, end, nil); codeIn(t, got) != "" && codeIn(t, got) != unknown && (name != "changePassword" || codeIn(t, got) != badInput) {
 						t.Errorf("%s beside refreshes: %s", name, got)
 					}
 				})
@@ -387,7 +388,7 @@ func TestBrowsersKeepTheRefreshToken(t *testing.T) {
 	} {
 		for _, path := range []string{"/auth/refresh", "/auth/logout"} {
 			status, header, got := s.do(c.method, path, "", c.header)
-			if status != c.status || c.code != "" && codeOf(t, got) != c.code || len(cookies(header)) > 0 {
+			if status != c.status || c.code != "" && codeIn(t, got) != c.code || len(cookies(header)) > 0 {
 				t.Errorf("%s %s: %d %v %s", path, name, status, header, got)
 			}
 			if status == 405 && header.Get("Allow") != "POST" {
@@ -444,7 +445,7 @@ func TestBrowsersKeepTheRefreshToken(t *testing.T) {
 	token = checkCookie(t, "refresh", header, cookieName, false)
 	s.age(ann, "11 s")
 	status, header, got := s.do("POST", "/auth/refresh", "", withCookie(stolen))
-	if status != http.StatusUnauthorized || codeOf(t, got) != unknown || !isCleared(header) {
+	if status != http.StatusUnauthorized || codeIn(t, got) != unknown || !isCleared(header) {
 		t.Errorf("a cookie that is used again: %d %v %s", status, header, got)
 	}
 	if status, header, _ = s.do("POST", "/auth/refresh", "", withCookie(token)); status != http.StatusUnauthorized || !isCleared(header) {

@@ -102,7 +102,7 @@ func (f *fleet) checkEnd(g *guest, began time.Time) time.Duration {
 	for node, s := range f.nodes() {
 		for {
 			status, header, got := s.request(bearer(g.token.AccessToken), `{ health }`, nil)
-			if status == http.StatusUnauthorized && codeOf(f.t, got) == unknown && header.Get("WWW-Authenticate") == "Bearer" {
+			if status == http.StatusUnauthorized && codeIn(f.t, got) == unknown && header.Get("WWW-Authenticate") == "Bearer" {
 				break
 			}
 			if time.Since(began) > 5*time.Second {
@@ -133,7 +133,7 @@ func (f *fleet) checkStay(g *guest) {
 			f.t.Errorf("%s at %s: %d %s", g.name, node, status, got)
 		}
 	}
-	if got := f.user.doors()[0].ask("", refreshDocument, vars{"r": g.token.RefreshToken}); codeOf(f.t, got) != "" {
+	if got := f.user.doors()[0].ask("", refreshDocument, vars{"r": g.token.RefreshToken}); codeIn(f.t, got) != "" {
 		f.t.Errorf("%s: its refresh token: %s", g.name, got)
 	}
 }
@@ -194,7 +194,7 @@ func goodbyes(administrator string) []goodbye {
 			ask(f, "", refreshDocument, vars{"r": other.token.RefreshToken})
 			f.exec(`UPDATE refresh_tokens SET used_at = used_at - interval '11 s' WHERE session_id = $1 AND used_at IS NOT NULL`, sessionOf(f, other))
 			got := f.user.doors()[0].ask("", refreshDocument, vars{"r": other.token.RefreshToken})
-			if codeOf(f.t, got) != unknown {
+			if codeIn(f.t, got) != unknown {
 				f.t.Errorf("a refresh token that is used again: %s", got)
 			}
 		}, true, false, "refresh token used again"},
@@ -240,7 +240,7 @@ func TestSessionsEndEverywhere(t *testing.T) {
 		for _, s := range scenes {
 			s.end(f, s.mine, s.other, s.user)
 			s.began = time.Now()
-			if !s.mineStays && s.audit == "logout" && codeOf(t, f.doors()[0].ask("", refreshDocument, vars{"r": s.mine.token.RefreshToken})) != unknown {
+			if !s.mineStays && s.audit == "logout" && codeIn(t, f.doors()[0].ask("", refreshDocument, vars{"r": s.mine.token.RefreshToken})) != unknown {
 				t.Errorf("%s, %s: the refresh token is not dead at once", way, s.name)
 			}
 			all.Go(func() {
@@ -260,7 +260,7 @@ func TestSessionsEndEverywhere(t *testing.T) {
 		t.Logf("%s: known everywhere after %s at most", way, time.Duration(slowest.Load()))
 		for _, s := range scenes {
 			for _, g := range []*guest{s.mine, s.other} {
-				if !g.stays && codeOf(t, f.doors()[0].ask("", refreshDocument, vars{"r": g.token.RefreshToken})) != unknown {
+				if !g.stays && codeIn(t, f.doors()[0].ask("", refreshDocument, vars{"r": g.token.RefreshToken})) != unknown {
 					t.Errorf("%s, %s: the refresh token of %s is good", way, s.name, g.name)
 				}
 			}
@@ -354,7 +354,7 @@ func TestSessionsWithoutAStore(t *testing.T) {
 		}
 		beside.exec(`UPDATE sessions SET ended_at = now() WHERE id = $1`, endedSession)
 		for began := time.Now(); time.Since(began) < 2*time.Second; {
-			if status, _, got := s.request(bearer(known), `{ health }`, nil); status != http.StatusOK || codeOf(t, got) != "" {
+			if status, _, got := s.request(bearer(known), `{ health }`, nil); status != http.StatusOK || codeIn(t, got) != "" {
 				t.Fatalf("a session that is known: %d %s", status, got)
 			}
 			time.Sleep(100 * time.Millisecond)
@@ -366,7 +366,7 @@ func TestSessionsWithoutAStore(t *testing.T) {
 		}
 		began := time.Now()
 		status, header, got := s.request(bearer(fresh), `{ health }`, nil)
-		if took := time.Since(began); status != http.StatusOK || codeOf(t, got) != "UNAVAILABLE" || header.Get("Retry-After") == "" || took > 5*time.Second {
+		if took := time.Since(began); status != http.StatusOK || codeIn(t, got) != "UNAVAILABLE" || header.Get("Retry-After") == "" || took > 5*time.Second {
 			t.Errorf("a session that is new here: %d %v %s after %s", status, header, got, took)
 		}
 		if code := s.dial(vars{"authorization": "Bearer " + fresh}).closing(5 * time.Second); code != 1013 {
@@ -377,7 +377,7 @@ func TestSessionsWithoutAStore(t *testing.T) {
 		}
 		for path, want := range map[string]int{"/auth/refresh": 503, "/auth/logout": 503} {
 			status, header, got := s.do("POST", path, "", withHeader("Cookie", "chat-refresh="+strings.Repeat("A", 43)))
-			if status != want || header.Get("Retry-After") == "" || header.Get("Set-Cookie") != "" || codeOf(t, got) != "UNAVAILABLE" {
+			if status != want || header.Get("Retry-After") == "" || header.Get("Set-Cookie") != "" || codeIn(t, got) != "UNAVAILABLE" {
 				t.Errorf("%s while the store is away: %d %v %s", path, status, header, got)
 			}
 		}
@@ -392,7 +392,7 @@ func TestSessionsWithoutAStore(t *testing.T) {
 		if !lines[0].isOpen() {
 			t.Error("what goes on was closed when the store came back")
 		}
-		if status, _, got := s.request(bearer(fresh), `{ health }`, nil); status != http.StatusOK || codeOf(t, got) != "" {
+		if status, _, got := s.request(bearer(fresh), `{ health }`, nil); status != http.StatusOK || codeIn(t, got) != "" {
 			t.Errorf("a new session when the store is back: %d %s", status, got)
 		}
 	}
@@ -446,7 +446,7 @@ func TestWhatRunsWhenASessionEnds(t *testing.T) {
 		l.mu.Unlock()
 		close(unlock)
 		holder.Wait()
-		if got := <-answered; codeOf(t, got) != "" {
+		if got := <-answered; codeIn(t, got) != "" {
 			t.Errorf("the query over HTTP: %s", got)
 		}
 		if status, _, got := s.request(bearer(token), `{ health }`, nil); status != http.StatusUnauthorized {

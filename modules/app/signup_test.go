@@ -176,10 +176,10 @@ func TestPasswordsThatWouldBeGuessed(t *testing.T) {
 			}
 		}
 	}
-	if got := s.doors()[0].ask("", `mutation { createUser(username: "nul", email: "nul@x", password: "correct \u0000 horse") { id } }`, nil); codeOf(t, got) != badInput {
+	if got := s.doors()[0].ask("", `mutation { createUser(username: "nul", email: "nul@x", password: "correct \u0000 horse") { id } }`, nil); codeIn(t, got) != badInput {
 		t.Errorf("a password with U+0000: %s", got)
 	}
-	if got := s.doors()[1].ask("", signUpFlat, vars{"n": "nul", "e": "nul@x", "p": "correct \x00 horse"}); codeOf(t, got) != badInput {
+	if got := s.doors()[1].ask("", signUpFlat, vars{"n": "nul", "e": "nul@x", "p": "correct \x00 horse"}); codeIn(t, got) != badInput {
 		t.Errorf("a password with U+0000 over a socket: %s", got)
 	}
 	if got := s.doors()[0].ask("", `mutation { createUser(username: "none", email: "none@x") { id } }`, nil); saidIn(t, got).Field != "password" {
@@ -187,7 +187,7 @@ func TestPasswordsThatWouldBeGuessed(t *testing.T) {
 	}
 	signsIn := func(name, secret string, want bool) {
 		t.Helper()
-		if got := codeOf(t, login(s, "", name, secret)); (got == "") != want {
+		if got := codeIn(t, login(s, "", name, secret)); (got == "") != want {
 			t.Errorf("signing in as %s by %.40q: %q", name, secret, got)
 		}
 	}
@@ -227,7 +227,7 @@ func TestTheFirstAccountIsTheAdministrator(t *testing.T) {
 	for n := range 50 {
 		all.Go(func() {
 			s := []*served{one, other}[n%2]
-			for codeOf(t, s.doors()[0].ask("", signUpFlat, vars{"n": fmt.Sprint("user ", n), "e": fmt.Sprint(n, "@x"), "p": password})) == "RATE_LIMITED" {
+			for codeIn(t, s.doors()[0].ask("", signUpFlat, vars{"n": fmt.Sprint("user ", n), "e": fmt.Sprint(n, "@x"), "p": password})) == "RATE_LIMITED" {
 				continue // passwords are hashed one after the other
 			}
 		})
@@ -267,14 +267,14 @@ func TestSigningUpCanBeClosed(t *testing.T) {
 		for _, query := range []string{signUpFlat, without} {
 			name := fmt.Sprint("made ", len(query), door.name)
 			got := door.ask(administrator, query, used(query, vars{"n": name, "e": strings.ReplaceAll(name, " ", "") + "@x", "p": password}))
-			if codeOf(t, got) != "" {
+			if codeIn(t, got) != "" {
 				t.Errorf("a sign-up by the administrator over %s: %s", door.name, got)
 			}
 			want := ""
 			if query == without {
 				want = unknown
 			}
-			if got := codeOf(t, login(s, "", name, password)); got != want {
+			if got := codeIn(t, login(s, "", name, password)); got != want {
 				t.Errorf("%s signs in: %q, want %q", name, got, want)
 			}
 		}

@@ -100,7 +100,7 @@ func TestBadTokensAreOneAnswer(t *testing.T) {
 			if first == "" {
 				first = answer
 			}
-			if answer != first || codeOf(t, got) != unknown {
+			if answer != first || codeIn(t, got) != unknown {
 				t.Errorf("%s with %s: %s\nand not %s", name, what, answer, first)
 			}
 			if strings.Contains(name, "dots") && took > 50*time.Millisecond { // the way there and back as well

@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -28,7 +29,8 @@ type DB struct {
 	address string
 	size    int
 	asides  []*DB
-	texts   sync.Map // statement text -> *sqlx.Stmt, kept for the life of the pool
+	texts   sync.Map     // statement text -> *sqlx.Stmt, kept for the life of the pool
+	crowded atomic.Int64 // until when no transaction waits for a second connection, in nanoseconds since 1970
 }
 
 // Open makes a pool of at most size connections. It does not connect.
@@ -250,15 +252,25 @@ func (tx *Tx) Exec(ctx context.Context, statement string, args ...any) error {
 	return explain(err, statement)
 }
 
-// prepareWait is how long a transaction waits for a second connection to prepare a statement for everybody. It holds a
-// connection itself: many transactions that wait for one another's would wait for ever.
-const prepareWait = 100 * time.Millisecond
+// A transaction that needs a statement which nobody has prepared yet waits for a second connection, to prepare it for
+// everybody, and holds one itself: many that wait for one another's would wait for ever, and for each other's locks
+// meanwhile. Where one has waited in vain the others do not try for a while, and prepare it for themselves.
+const (
+	prepareWait  = 100 * time.Millisecond
+	prepareAgain = time.Second
+)
 
 func (tx *Tx) prepared(ctx context.Context, statement string) (*sqlx.Stmt, error) {
-	short, cancel := context.WithTimeout(ctx, prepareWait)
-	defer cancel()
-	if stmt, err := tx.db.prepared(short, statement); err == nil {
-		return tx.tx.StmtxContext(ctx, stmt), nil
+	if known, ok := tx.db.texts.Load(statement); ok {
+		return tx.tx.StmtxContext(ctx, known.(*sqlx.Stmt)), nil
+	}
+	if now := time.Now().UnixNano(); now >= tx.db.crowded.Load() {
+		short, cancel := context.WithTimeout(ctx, prepareWait)
+		defer cancel()
+		if stmt, err := tx.db.prepared(short, statement); err == nil {
+			return tx.tx.StmtxContext(ctx, stmt), nil
+		}
+		tx.db.crowded.Store(now + int64(prepareAgain))
 	}
 	stmt, err := tx.tx.PreparexContext(ctx, statement)
 	return stmt, explain(err, statement)

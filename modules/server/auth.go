@@ -99,7 +99,6 @@ func cookie(r *http.Request) string {
 // onlyJSON lets through what a page of a stranger cannot send without being asked first: POST of JSON.
 func (s *Server) onlyJSON(next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Cache-Control", "no-store")
 		if r.Method != http.MethodPost {
 			w.Header().Set("Allow", "POST")
 			gql.WriteError(w, http.StatusMethodNotAllowed, gql.NewError(r.Context(), gql.BadRequest, "This is served on POST"))

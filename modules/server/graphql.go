@@ -27,7 +27,6 @@ const retrySeconds = "1"
 
 // graphql is /graphql: POST of JSON, the upgrade to WebSocket, and GraphiQL for people.
 func (s *Server) graphql(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Cache-Control", "no-store") // an answer is one caller's, and may hold tokens: RFC 6749, 5.1
 	switch {
 	case isUpgrade(r):
 		s.upgrade(w, r)

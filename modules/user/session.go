@@ -36,13 +36,15 @@ func newRefreshToken() refreshToken {
 	return t
 }
 
+// parseRefreshToken reads a token in its one form.
 func parseRefreshToken(text string) (refreshToken, bool) {
 	var t refreshToken
-	raw, err := base64.RawURLEncoding.Strict().DecodeString(text)
+	raw, err := base64.RawURLEncoding.DecodeString(text)
 	if err != nil || len(raw) != len(t) {
 		return t, false
 	}
-	return refreshToken(raw), true
+	t = refreshToken(raw)
+	return t, t.String() == text // the decoder lets line feeds and unused bits through
 }
 
 func (t refreshToken) String() string { return base64.RawURLEncoding.EncodeToString(t[:]) }
