@@ -49,6 +49,9 @@ type StackConfig struct {
 	SignupClosed bool
 }
 
+// sessionConnections of the pool look at sessions and at nothing else.
+const sessionConnections = 2
+
 // NewStack builds the stack of a role. Its Run must be running.
 func NewStack(c StackConfig) (*Stack, error) {
 	r, db, b, log := c.Role, c.DB, c.Bus, c.Log
@@ -60,7 +63,8 @@ func NewStack(c StackConfig) (*Stack, error) {
 	if c.Keys == nil {
 		s.Who = identity.NewOpen(users)
 	} else {
-		sessions := identity.NewSessions(users, c.Metrics, log)
+		// Who has been locked out stays out, also while everything else waits for the store.
+		sessions := identity.NewSessions(user.NewStore(db.Aside(sessionConnections)), c.Metrics, log)
 		s.Who = identity.NewAccounts(c.Keys, sessions)
 		s.engines = append(s.engines, sessions.Run)
 	}

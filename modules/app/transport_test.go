@@ -64,7 +64,7 @@ func serveOn(t *testing.T, store string, change func(*Config)) *served {
 		done <- serve(ctx, c, "test", db, nil, listener, zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.ErrorLevel))
 	}()
 	stopped := false
-	s := &served{world: newWorldOn(t, db), store: store, address: listener.Addr().String(), metrics: c.MetricsAddr}
+	s := &served{world: newWorldOn(t, pgtest.Open(t, store)), store: store, address: listener.Addr().String(), metrics: c.MetricsAddr}
 	s.stop = func() {
 		if stopped {
 			return

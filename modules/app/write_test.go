@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
 	"net"
 	"net/url"
@@ -207,6 +208,38 @@ type lossy struct {
 	down    atomic.Bool // refuses connections
 	silent  atomic.Bool // passes no answer on
 	conns   sync.Map    // net.Conn -> struct{}
+
+	statements atomic.Int64 // that clients have sent
+}
+
+// counter counts the statements in what a client sends: every message that binds one, or that brings one as text.
+type counter struct {
+	n       *atomic.Int64
+	started bool   // the first message has no type
+	head    []byte // of a message, until it is whole
+	rest    int    // bytes of a message that are still to come
+}
+
+func (c *counter) see(data []byte) {
+	for len(data) > 0 {
+		if c.rest > 0 {
+			skip := min(c.rest, len(data))
+			c.rest, data = c.rest-skip, data[skip:]
+			continue
+		}
+		if !c.started && len(c.head) == 0 {
+			c.head, c.started = append(c.head, 0), true
+		}
+		take := min(5-len(c.head), len(data))
+		c.head, data = append(c.head, data[:take]...), data[take:]
+		if len(c.head) < 5 {
+			continue
+		}
+		if c.head[0] == 'B' || c.head[0] == 'Q' {
+			c.n.Add(1)
+		}
+		c.rest, c.head = int(binary.BigEndian.Uint32(c.head[1:]))-4, c.head[:0]
+	}
 }
 
 // ending is how a connection ends in the place of an answer.
@@ -268,12 +301,13 @@ func (l *lossy) serve(client net.Conn) {
 	var committing atomic.Bool
 	go func() {
 		defer func() { _ = server.Close() }()
-		buf := make([]byte, 64<<10)
+		buf, statements := make([]byte, 64<<10), counter{n: &l.statements}
 		for {
 			n, err := client.Read(buf)
 			if err != nil {
 				return
 			}
+			statements.see(buf[:n])
 			if strings.Contains(string(buf[:n]), "COMMIT") && l.swallow.Load() > 0 {
 				committing.Store(true)
 			}

@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -24,8 +25,12 @@ import (
 
 // DB is a pool. It is safe for concurrent use.
 type DB struct {
-	pool  *sqlx.DB
-	texts sync.Map // statement text -> *sqlx.Stmt, kept for the life of the pool
+	pool    *sqlx.DB
+	address string
+	size    int
+	asides  []*DB
+	texts   sync.Map     // statement text -> *sqlx.Stmt, kept for the life of the pool
+	crowded atomic.Int64 // until when no transaction waits for a second connection, in nanoseconds since 1970
 }
 
 // Open makes a pool of at most size connections. It does not connect.
@@ -37,11 +42,29 @@ func Open(address string, size int) (*DB, error) {
 	if _, err := pq.NewConnector(address); err != nil {
 		return nil, fmt.Errorf("read the database address: %w", err)
 	}
-	pool := sqlx.NewDb(sql.OpenDB(&connector{address}), "postgres")
-	pool.SetMaxOpenConns(size)
-	pool.SetMaxIdleConns(size)
-	pool.SetConnMaxIdleTime(5 * time.Minute)
-	return &DB{pool: pool}, nil
+	return open(address, size), nil
+}
+
+func open(address string, size int) *DB {
+	db := &DB{pool: sqlx.NewDb(sql.OpenDB(&connector{address}), "postgres"), address: address}
+	db.resize(size)
+	db.pool.SetConnMaxIdleTime(5 * time.Minute)
+	return db
+}
+
+func (db *DB) resize(size int) {
+	db.size = size
+	db.pool.SetMaxOpenConns(size)
+	db.pool.SetMaxIdleConns(size)
+}
+
+// Aside sets so many of the pool's connections aside for what must not wait behind everything else, and gives them as a pool
+// of their own, which is closed with this one. It is called before the pool is used.
+func (db *DB) Aside(size int) *DB {
+	aside := open(db.address, size)
+	db.resize(max(db.size-size, 1))
+	db.asides = append(db.asides, aside)
+	return aside
 }
 
 // maxIdle is how long a transaction may do nothing before PostgreSQL ends it.
@@ -69,7 +92,13 @@ func withSettings(address string) (string, error) {
 func (db *DB) Pool() *sql.DB { return db.pool.DB }
 
 // Close closes every connection.
-func (db *DB) Close() error { return db.pool.Close() }
+func (db *DB) Close() error {
+	err := db.pool.Close()
+	for _, aside := range db.asides {
+		err = errors.Join(err, aside.Close())
+	}
+	return err
+}
 
 // Reader is what a reading statement needs: a DB, or a Tx that wants to see its own writes.
 type Reader interface {
@@ -223,15 +252,25 @@ func (tx *Tx) Exec(ctx context.Context, statement string, args ...any) error {
 	return explain(err, statement)
 }
 
-// prepareWait is how long a transaction waits for a second connection to prepare a statement for everybody. It holds a
-// connection itself: many transactions that wait for one another's would wait for ever.
-const prepareWait = 100 * time.Millisecond
+// A transaction that needs a statement which nobody has prepared yet waits for a second connection, to prepare it for
+// everybody, and holds one itself: many that wait for one another's would wait for ever, and for each other's locks
+// meanwhile. Where one has waited in vain the others do not try for a while, and prepare it for themselves.
+const (
+	prepareWait  = 100 * time.Millisecond
+	prepareAgain = time.Second
+)
 
 func (tx *Tx) prepared(ctx context.Context, statement string) (*sqlx.Stmt, error) {
-	short, cancel := context.WithTimeout(ctx, prepareWait)
-	defer cancel()
-	if stmt, err := tx.db.prepared(short, statement); err == nil {
-		return tx.tx.StmtxContext(ctx, stmt), nil
+	if known, ok := tx.db.texts.Load(statement); ok {
+		return tx.tx.StmtxContext(ctx, known.(*sqlx.Stmt)), nil
+	}
+	if now := time.Now().UnixNano(); now >= tx.db.crowded.Load() {
+		short, cancel := context.WithTimeout(ctx, prepareWait)
+		defer cancel()
+		if stmt, err := tx.db.prepared(short, statement); err == nil {
+			return tx.tx.StmtxContext(ctx, stmt), nil
+		}
+		tx.db.crowded.Store(now + int64(prepareAgain))
 	}
 	stmt, err := tx.tx.PreparexContext(ctx, statement)
 	return stmt, explain(err, statement)

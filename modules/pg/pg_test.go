@@ -2,6 +2,7 @@ package pg_test
 
 import (
 	"context"
+	"sync"
 	"testing"
 	"time"
 
@@ -39,4 +40,32 @@ func TestAFrozenTransactionHoldsNobodyUp(t *testing.T) {
 	if err := <-frozen; fault.CodeOf(err) != fault.Unavailable {
 		t.Errorf("the one that was frozen: %v", err)
 	}
+}
+
+// TestACrowdWithNewStatements: more transactions than there are connections, which wait for one lock and run statements that
+// nobody has prepared yet, do not hold each other up.
+func TestACrowdWithNewStatements(t *testing.T) {
+	db := pgtest.New(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second)
+	defer cancel()
+	var all sync.WaitGroup
+	for range 40 {
+		all.Go(func() {
+			err := db.Tx(ctx, func(tx *pg.Tx) error {
+				var text string
+				for _, statement := range []string{
+					`SELECT pg_advisory_xact_lock(8)::text`, `SELECT 'one'`, `SELECT 'two'`, `SELECT 'three'`, `SELECT 'four'`,
+				} {
+					if err := tx.Get(ctx, &text, statement); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
 }

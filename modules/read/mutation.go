@@ -68,11 +68,11 @@ func (m *Mutation) MarkChatRead(ctx context.Context, args struct {
 	ChatID  id.Chat
 	UpToSeq gql.Seq
 }) (*UnreadCountUpdate, error) {
-	upTo, err := args.UpToSeq.Value("upToSeq")
+	actor, err := m.who.Writer(ctx, nil)
 	if err != nil {
 		return nil, err
 	}
-	actor, err := m.who.Writer(ctx, nil)
+	upTo, err := args.UpToSeq.Value("upToSeq")
 	if err != nil {
 		return nil, err
 	}

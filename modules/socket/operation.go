@@ -65,9 +65,10 @@ func (op *operation) Complete() {
 	}
 }
 
-// Error ends it with errors.
+// Error ends it with errors. Where the connection or its session is ending nothing is said: what could not be done because
+// of that is no failure of the operation, which the client begins again on its next connection.
 func (op *operation) Error(errs []*gql.Error) {
-	if !op.end() {
+	if op.ctx.Err() != nil || !op.end() {
 		return
 	}
 	op.conn.forget(op)

@@ -114,6 +114,10 @@ func (a updateUserArgs) target() (id.User, error) {
 
 // UpdateUser changes what is not absent; an empty display name removes it.
 func (m *Mutation) UpdateUser(ctx context.Context, args updateUserArgs) (*User, error) {
+	viewer, err := m.who.Viewer(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
 	user, err := args.target()
 	if err != nil {
 		return nil, err
@@ -126,11 +130,13 @@ func (m *Mutation) UpdateUser(ctx context.Context, args updateUserArgs) (*User, 
 	if err != nil {
 		return nil, err
 	}
-	viewer, err := m.who.Viewer(ctx, nil)
-	if err != nil {
-		return nil, err
-	}
-	return m.write(ctx, viewer, user, func(ctx context.Context, tx *pg.Tx) error { return update(ctx, tx, user, fields) })
+	done := lineOf(ctx, "account changed", user)
+	return m.write(ctx, viewer, user, func(ctx context.Context, tx *pg.Tx) error {
+		if err := update(ctx, tx, user, fields, done); err != nil || fields.name == nil && fields.email == nil {
+			return err
+		}
+		return m.accounts.checkNameOf(ctx, tx, user)
+	})
 }
 
 // RemoveUser makes an account inactive and ends its sessions; one that is inactive stays as it is.
@@ -142,7 +148,7 @@ func (m *Mutation) RemoveUser(ctx context.Context, args struct{ ID id.User }) (*
 	if err != nil {
 		return nil, err
 	}
-	done := newLine("account removed", args.ID, id.Session{})
+	done := lineOf(ctx, "account removed", args.ID)
 	return m.write(ctx, viewer, args.ID, func(ctx context.Context, tx *pg.Tx) error { return deactivate(ctx, tx, args.ID, done) })
 }
 

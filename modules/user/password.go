@@ -32,17 +32,19 @@ var common string
 // checkPassword refuses a password that would be guessed. The rules are those of OWASP's ASVS 6.2: length, and nothing about
 // kinds of characters.
 func checkPassword(field, password, username string) error {
-	folded := fold(password)
-	_, isCommon := slices.BinarySearch(strings.Fields(common), strings.ToLower(password))
-	named := fold(username)
 	switch {
+	case len(password) > maxPasswordBytes: // before anything is done with it
+		return fault.Invalid(field, "is longer than %d bytes", maxPasswordBytes)
 	case utf8.RuneCountInString(password) < minPasswordRunes:
 		return fault.Invalid(field, "must have at least %d characters", minPasswordRunes)
-	case len(password) > maxPasswordBytes:
-		return fault.Invalid(field, "is longer than %d bytes", maxPasswordBytes)
-	case isCommon:
+	case !storable(password): // it is not stored, but no client could say it again over HTTP
+		return fault.Invalid(field, "holds U+0000 or is not valid UTF-8")
+	}
+	folded, named := fold(password), fold(username)
+	if _, isCommon := slices.BinarySearch(strings.Fields(common), folded); isCommon {
 		return fault.Invalid(field, "is one of those that are tried first")
-	case utf8.RuneCountInString(named) >= minNameInside && strings.Contains(folded, named):
+	}
+	if utf8.RuneCountInString(named) >= minNameInside && strings.Contains(folded, named) {
 		return fault.Invalid(field, "holds the user name")
 	}
 	return nil

@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
+	"errors"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -35,13 +36,15 @@ func newRefreshToken() refreshToken {
 	return t
 }
 
+// parseRefreshToken reads a token in its one form.
 func parseRefreshToken(text string) (refreshToken, bool) {
 	var t refreshToken
-	raw, err := base64.RawURLEncoding.Strict().DecodeString(text)
+	raw, err := base64.RawURLEncoding.DecodeString(text)
 	if err != nil || len(raw) != len(t) {
 		return t, false
 	}
-	return refreshToken(raw), true
+	t = refreshToken(raw)
+	return t, t.String() == text // the decoder lets line feeds and unused bits through
 }
 
 func (t refreshToken) String() string { return base64.RawURLEncoding.EncodeToString(t[:]) }
@@ -104,44 +107,69 @@ func errLogin() error { return fault.New(fault.Unauthenticated, "The name or the
 // errRefresh is the one answer to a refresh token that is worth nothing.
 func errRefresh() error { return fault.New(fault.Unauthenticated, "The session has ended") }
 
+// beginning is a session that is about to begin. It is made before its transaction, which can be run again.
+type beginning struct {
+	session id.Session
+	token   refreshToken
+	done    line
+}
+
+// loginTries is how often a password is compared anew because the account was changed meanwhile.
+const loginTries = 3
+
 // Login begins a session. Errors: UNAUTHENTICATED, the same whatever was wrong; RATE_LIMITED.
 func (a *Accounts) Login(ctx context.Context, username, password string) (identity.Grant, error) {
 	if a.keys == nil {
 		return identity.Grant{}, fault.New(fault.Unauthenticated, "Nobody signs in here: the server runs with --auth=none")
 	}
-	account, err := a.store.credentials(ctx, username)
-	if err != nil {
-		return identity.Grant{}, err
+	b := beginning{session: id.New[id.Session](), token: newRefreshToken()}
+	b.done = newLine("login", id.User{}, id.User{}, b.session)
+	for range loginTries {
+		account, err := a.store.credentials(ctx, username)
+		if err != nil {
+			return identity.Grant{}, err
+		}
+		grant, err := a.begin(ctx, account, password, b)
+		if !errors.Is(err, errChanged) {
+			return grant, err
+		}
 	}
+	return identity.Grant{}, errLogin()
+}
+
+// errChanged: an account is not as it was when a password was compared.
+var errChanged = errors.New("the account was changed meanwhile")
+
+// begin begins a session of an account by its password. Errors: as Login; errChanged.
+func (a *Accounts) begin(ctx context.Context, account credentials, password string, b beginning) (identity.Grant, error) {
 	isOld, err := a.prove(ctx, account, password)
 	if err != nil {
 		return identity.Grant{}, err
 	}
-	rehashed := ""
+	proven, hash := *account.Hash, *account.Hash
 	if isOld {
-		if rehashed, err = a.passwords.hash(ctx, password); err != nil {
+		if hash, err = a.passwords.hash(ctx, password); err != nil {
 			return identity.Grant{}, err
 		}
 	}
-	caller := identity.Caller{User: account.ID, Session: id.New[id.Session]()}
-	token := newRefreshToken() // made before, as the session's id: the transaction can be run again
-	done := newLine("login", account.ID, caller.Session)
+	caller := identity.Caller{User: account.ID, Session: b.session}
+	b.done.actor, b.done.user = account.ID, account.ID // who has the password
 	var ends time.Time
 	err = a.store.db.Repeat(ctx, func(tx *pg.Tx) error {
-		if rehashed != "" {
-			if err := setPassword(ctx, tx, account.ID, rehashed); err != nil {
+		if hash != proven {
+			if _, err := replacePassword(ctx, tx, account.ID, proven, hash); err != nil {
 				return err
 			}
 		}
-		if ends, err = insertSession(ctx, tx, caller, token); err != nil {
+		if ends, err = insertSession(ctx, tx, caller, hash, b.token); err != nil {
 			return err
 		}
-		return done.write(ctx, tx)
+		return b.done.write(ctx, tx)
 	})
 	if err != nil {
 		return identity.Grant{}, err
 	}
-	return a.grant(caller, token, ends)
+	return a.grant(caller, b.token, ends)
 }
 
 // prove tells whether a password is that of an account, and whether its hash is old. Errors: UNAUTHENTICATED; RATE_LIMITED.
@@ -152,6 +180,7 @@ func (a *Accounts) prove(ctx context.Context, account credentials, password stri
 	}
 	ok, isOld, err := a.passwords.matches(ctx, password, account.Hash)
 	if err != nil {
+		passed() // it was not compared
 		return false, err
 	}
 	if !ok || !account.Active {
@@ -170,8 +199,8 @@ func (a *Accounts) grant(caller identity.Caller, token refreshToken, ends time.T
 }
 
 // Refresh goes on with a session by its refresh token, which is used up. Within 10 s it gives the same next token again,
-// because an answer may be lost, and two tabs of a browser share a token. Later it is taken for stolen, and the session
-// ends. Errors: UNAUTHENTICATED, the same whatever was wrong.
+// or the one after that where it was used as well: an answer may be lost, and two tabs of a browser share a token. Later
+// it is taken for stolen, and the session ends. Errors: UNAUTHENTICATED, the same whatever was wrong.
 func (a *Accounts) Refresh(ctx context.Context, text string) (identity.Grant, error) {
 	used, ok := parseRefreshToken(text)
 	if !ok || a.keys == nil {
@@ -194,14 +223,14 @@ func (a *Accounts) Refresh(ctx context.Context, text string) (identity.Grant, er
 			ends, err = rotate(ctx, tx, held.ID, used, next)
 			return err
 		case held.InGrace:
-			next = used.seal(refreshToken(held.Successor))
-			return nil
-		}
-		isStolen = true
-		if err := endSession(ctx, tx, held.User, held.ID); err != nil {
+			next, err = newest(ctx, tx, held.ID, used)
 			return err
 		}
-		return newLine("refresh token used again", held.User, held.ID).write(ctx, tx)
+		isStolen = true
+		if _, err := endSession(ctx, tx, held.User, held.ID); err != nil {
+			return err
+		}
+		return reused(held).write(ctx, tx)
 	})
 	if err != nil {
 		return identity.Grant{}, err
@@ -225,10 +254,10 @@ func (a *Accounts) Leave(ctx context.Context, text string) error {
 		if err != nil || !held.IsGoing {
 			return ignoreUnknown(err)
 		}
-		if err := endSession(ctx, tx, held.User, held.ID); err != nil {
+		if _, err := endSession(ctx, tx, held.User, held.ID); err != nil {
 			return err
 		}
-		return newLine("logout", held.User, held.ID).write(ctx, tx)
+		return newLine("logout", held.User, held.User, held.ID).write(ctx, tx)
 	})
 }
 
@@ -281,21 +310,24 @@ func (m *Mutation) payload(ctx context.Context, g identity.Grant) (*AuthPayload,
 
 // Logout ends the caller's session.
 func (m *Mutation) Logout(ctx context.Context) (bool, error) {
-	return m.end(ctx, "logout", func(ctx context.Context, tx *pg.Tx, caller identity.Caller) error {
-		return endSession(ctx, tx, caller.User, caller.Session)
+	return m.own(ctx, "logout", func(ctx context.Context, tx *pg.Tx, caller identity.Caller, done line) error {
+		return endWith(ctx, tx, caller.User, caller.Session, done)
 	})
 }
 
 // LogoutEverywhere ends every session of the caller.
 func (m *Mutation) LogoutEverywhere(ctx context.Context) (bool, error) {
-	return m.end(ctx, "logout everywhere", func(ctx context.Context, tx *pg.Tx, caller identity.Caller) error {
-		return endSessions(ctx, tx, caller.User, id.Session{})
+	return m.own(ctx, "logout everywhere", func(ctx context.Context, tx *pg.Tx, caller identity.Caller, done line) error {
+		if err := endSessions(ctx, tx, caller.User, id.Session{}); err != nil {
+			return err
+		}
+		return done.write(ctx, tx)
 	})
 }
 
 // RevokeSession ends one session of the caller; a session of others is none.
 func (m *Mutation) RevokeSession(ctx context.Context, args struct{ ID id.Session }) (bool, error) {
-	return m.end(ctx, "session revoked", func(ctx context.Context, tx *pg.Tx, caller identity.Caller) error {
+	return m.own(ctx, "session revoked", func(ctx context.Context, tx *pg.Tx, caller identity.Caller, done line) error {
 		owns, err := ownsSession(ctx, tx, caller.User, args.ID)
 		if err == nil && !owns {
 			err = fault.New(fault.NotFound, "Session with ID %s not found", args.ID)
@@ -303,8 +335,18 @@ func (m *Mutation) RevokeSession(ctx context.Context, args struct{ ID id.Session
 		if err != nil {
 			return err
 		}
-		return endSession(ctx, tx, caller.User, args.ID)
+		done.session = args.ID
+		return endWith(ctx, tx, caller.User, args.ID, done)
 	})
+}
+
+// endWith ends a session and says so in the audit log; one that has ended leaves no line.
+func endWith(ctx context.Context, tx *pg.Tx, user id.User, session id.Session, done line) error {
+	ended, err := endSession(ctx, tx, user, session)
+	if err != nil || !ended {
+		return err
+	}
+	return done.write(ctx, tx)
 }
 
 // signedIn is the caller, who has a session: where callers are believed nobody has. Errors: UNAUTHENTICATED.
@@ -316,21 +358,19 @@ func signedIn(ctx context.Context) (identity.Caller, error) {
 	return caller, err
 }
 
-// end runs do, which is safe to run twice, and leaves a line in the audit log.
-func (m *Mutation) end(ctx context.Context, action string, do func(context.Context, *pg.Tx, identity.Caller) error) (bool, error) {
+// own runs do, which is safe to run twice, on what is the caller's own, with a line for the audit log.
+func (m *Mutation) own(ctx context.Context, action string, do func(context.Context, *pg.Tx, identity.Caller, line) error) (bool, error) {
 	caller, err := signedIn(ctx)
 	if err != nil {
 		return false, err
 	}
-	done := newLine(action, caller.User, caller.Session)
-	err = m.store.db.Repeat(ctx, func(tx *pg.Tx) error {
-		if err := do(ctx, tx, caller); err != nil {
-			return err
-		}
-		return done.write(ctx, tx)
-	})
+	done := lineOf(ctx, action, caller.User)
+	err = m.store.db.Repeat(ctx, func(tx *pg.Tx) error { return do(ctx, tx, caller, done) })
 	return err == nil, err
 }
+
+// errCurrent is the answer to a wrong current password: the caller is signed in.
+func errCurrent() error { return fault.Invalid("current", "is not the password") }
 
 // ChangePassword needs the current one, and ends every other session.
 func (m *Mutation) ChangePassword(ctx context.Context, args struct{ Current, New string }) (bool, error) {
@@ -346,8 +386,8 @@ func (m *Mutation) ChangePassword(ctx context.Context, args struct{ Current, New
 		return false, err
 	}
 	if _, err := m.accounts.prove(ctx, account, args.Current); err != nil {
-		if fault.CodeOf(err) == fault.Unauthenticated { // the caller is signed in
-			err = fault.Invalid("current", "is not the password")
+		if fault.CodeOf(err) == fault.Unauthenticated {
+			err = errCurrent()
 		}
 		return false, err
 	}
@@ -355,11 +395,18 @@ func (m *Mutation) ChangePassword(ctx context.Context, args struct{ Current, New
 	if err != nil {
 		return false, err
 	}
-	return m.end(ctx, "password changed", func(ctx context.Context, tx *pg.Tx, caller identity.Caller) error {
-		if err := setPassword(ctx, tx, caller.User, hash); err != nil {
+	return m.own(ctx, "password changed", func(ctx context.Context, tx *pg.Tx, caller identity.Caller, done line) error {
+		changed, err := replacePassword(ctx, tx, caller.User, *account.Hash, hash)
+		if err != nil {
 			return err
 		}
-		return endSessions(ctx, tx, caller.User, caller.Session)
+		if !changed { // somebody else has changed it: what was compared is not the password any more
+			return errCurrent()
+		}
+		if err := endSessions(ctx, tx, caller.User, caller.Session); err != nil {
+			return err
+		}
+		return done.write(ctx, tx)
 	})
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"strings"
 	"time"
 
 	"chat/modules/fault"
@@ -184,7 +185,10 @@ func (a *Accounts) newAccount(ctx context.Context, user id.User, in createUserIn
 	if err != nil {
 		return nil, err
 	}
-	out := &account{id: user, texts: fields, done: newLine("account made", user, id.Session{})}
+	if err := a.checkName(*fields.name, *fields.email); err != nil {
+		return nil, err
+	}
+	out := &account{id: user, texts: fields, done: lineOf(ctx, "account made", user)}
 	if in.Password == nil {
 		return out, nil
 	}
@@ -194,6 +198,24 @@ func (a *Accounts) newAccount(ctx context.Context, user id.User, in createUserIn
 	hash, err := a.passwords.hash(ctx, *in.Password)
 	out.hash = &hash
 	return out, err
+}
+
+// checkName refuses a name that is somebody's address, or may become one: people sign in by either. Its own address is
+// nobody else's.
+func (a *Accounts) checkName(name, address keyed) error {
+	if a.keys != nil && strings.Contains(name.key, "@") && name.key != address.key {
+		return fault.Invalid("username", "has the form of an e-mail address, and is not the account's own")
+	}
+	return nil
+}
+
+// checkNameOf is checkName for an account as a transaction has changed it.
+func (a *Accounts) checkNameOf(ctx context.Context, tx *pg.Tx, user id.User) error {
+	rows, err := byIDs(ctx, tx, []id.User{user})
+	if err != nil || len(rows) == 0 {
+		return err
+	}
+	return a.checkName(keyed{key: rows[0].Key}, keyed{key: fold(rows[0].Email)})
 }
 
 const (
@@ -237,17 +259,25 @@ const updateUser = `
 	       updated_at = greatest(updated_at, clock_timestamp())
 	WHERE  id = $1`
 
-func update(ctx context.Context, tx *pg.Tx, user id.User, fields texts) error {
-	return tx.Exec(ctx, updateUser, append([]any{user}, fields.columns()...)...)
+func update(ctx context.Context, tx *pg.Tx, user id.User, fields texts, done line) error {
+	if err := tx.Exec(ctx, updateUser, append([]any{user}, fields.columns()...)...); err != nil {
+		return err
+	}
+	return done.write(ctx, tx)
 }
 
-// $1 id. Run again it changes nothing.
+// $1 id
 const deactivateUser = `
-	UPDATE users SET is_active = false, updated_at = greatest(updated_at, clock_timestamp())
-	WHERE  id = $1 AND is_active`
+	WITH removed AS (
+		UPDATE users SET is_active = false, updated_at = greatest(updated_at, clock_timestamp())
+		WHERE  id = $1 AND is_active
+		RETURNING id)
+	SELECT EXISTS (SELECT FROM removed)`
 
+// deactivate makes an account inactive and ends its sessions; one that is inactive stays as it is.
 func deactivate(ctx context.Context, tx *pg.Tx, user id.User, done line) error {
-	if err := tx.Exec(ctx, deactivateUser, user); err != nil {
+	var removed bool
+	if err := tx.Get(ctx, &removed, deactivateUser, user); err != nil || !removed {
 		return err
 	}
 	if err := endSessions(ctx, tx, user, id.Session{}); err != nil {

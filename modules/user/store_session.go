@@ -2,6 +2,7 @@ package user
 
 import (
 	"context"
+	"crypto/sha256"
 	"database/sql"
 	"errors"
 	"time"
@@ -59,18 +60,28 @@ func (s *Store) credentialsOf(ctx context.Context, user id.User) (credentials, e
 	return c, err
 }
 
-// $1 user, $2 hash
-const updatePassword = `UPDATE users SET password_hash = $2 WHERE id = $1`
+// $1 user, $2 the hash that was compared, $3 the new one. True where that is the account's now: run again it changes nothing.
+const updatePassword = `
+	WITH changed AS (
+		UPDATE users SET password_hash = $3 WHERE id = $1 AND is_active AND password_hash = $2 RETURNING id)
+	SELECT EXISTS (SELECT FROM changed) OR EXISTS (SELECT FROM users WHERE id = $1 AND password_hash = $3)`
 
-func setPassword(ctx context.Context, tx *pg.Tx, user id.User, hash string) error {
-	return tx.Exec(ctx, updatePassword, user, hash)
+// replacePassword puts a hash in the place of another. False: the account has a third one by now, or is inactive.
+func replacePassword(ctx context.Context, tx *pg.Tx, user id.User, old, hash string) (bool, error) {
+	var done bool
+	err := tx.Get(ctx, &done, updatePassword, user, old, hash)
+	return done, err
 }
 
-// $1 session, $2 user, $3 device, $4 address, $5 days without a refresh, $6 hash of the token. Run again it changes nothing.
+// $1 session, $2 user, $3 device, $4 address, $5 days without a refresh, $6 hash of the token, $7 hash of the password. Run
+// again it changes nothing. The account is locked: a change of its password, or its removal, ends this session too, or has
+// come before, and then there is no row.
 const insertSessionRow = `
-	WITH fresh AS (
+	WITH account AS (
+		SELECT id FROM users WHERE id = $2 AND is_active AND password_hash = $7 FOR SHARE),
+	fresh AS (
 		INSERT INTO sessions (id, user_id, device, address, created_at, last_used_at, expires_at)
-		SELECT $1, $2, $3, $4, t, t, t + make_interval(days => $5) FROM clock_timestamp() AS t
+		SELECT $1, id, $3, $4, t, t, t + make_interval(days => $5) FROM account, clock_timestamp() AS t
 		ON     CONFLICT (id) DO NOTHING
 		RETURNING id, expires_at),
 	token AS (
@@ -79,22 +90,27 @@ const insertSessionRow = `
 	UNION  ALL
 	SELECT expires_at FROM sessions WHERE id = $1`
 
-func insertSession(ctx context.Context, tx *pg.Tx, caller identity.Caller, token refreshToken) (time.Time, error) {
+// insertSession begins a session of an account with that password. Errors: errChanged when it has another by now, or is
+// inactive.
+func insertSession(ctx context.Context, tx *pg.Tx, caller identity.Caller, password string, token refreshToken) (time.Time, error) {
 	client := identity.ClientOf(ctx)
 	var ends time.Time
-	err := tx.Get(ctx, &ends, insertSessionRow, caller.Session, caller.User, client.Device, client.Address, slidingDays, token.hash())
+	err := tx.Get(ctx, &ends, insertSessionRow, caller.Session, caller.User, client.Device, client.Address, slidingDays,
+		token.hash(), password)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = errChanged
+	}
 	return ends, err
 }
 
 // heldSession is a session whose row is locked, and one of its refresh tokens.
 type heldSession struct {
-	ID        id.Session `db:"id"`
-	User      id.User    `db:"user_id"`
-	Expires   time.Time  `db:"expires_at"`
-	IsGoing   bool       `db:"is_going"`
-	IsUsed    bool       `db:"is_used"`
-	InGrace   bool       `db:"in_grace"`
-	Successor []byte     `db:"successor"`
+	ID      id.Session `db:"id"`
+	User    id.User    `db:"user_id"`
+	Expires time.Time  `db:"expires_at"`
+	IsGoing bool       `db:"is_going"`
+	IsUsed  bool       `db:"is_used"`
+	InGrace bool       `db:"in_grace"`
 }
 
 // $1 hash of a token
@@ -103,10 +119,11 @@ const lockSessionRow = `
 
 // $1 hash of a token, $2 seconds of grace. Its snapshot is after the lock.
 const selectHeld = `
-	SELECT s.id, s.user_id, s.expires_at, s.ended_at IS NULL AND s.expires_at > t AS is_going,
-	       r.used_at IS NOT NULL AS is_used, coalesce(r.used_at > t - make_interval(secs => $2), false) AS in_grace, r.successor
+	SELECT s.id, s.user_id, s.expires_at, u.is_active AND s.ended_at IS NULL AND s.expires_at > t AS is_going,
+	       r.used_at IS NOT NULL AS is_used, coalesce(r.used_at > t - make_interval(secs => $2), false) AS in_grace
 	FROM   refresh_tokens r
 	JOIN   sessions s ON s.id = r.session_id
+	JOIN   users u ON u.id = s.user_id
 	CROSS  JOIN clock_timestamp() AS t
 	WHERE  r.hash = $1`
 
@@ -123,6 +140,33 @@ func lockSession(ctx context.Context, tx *pg.Tx, token refreshToken) (heldSessio
 		err = errRefresh()
 	}
 	return h, err
+}
+
+// $1 session
+const selectSuccessors = `SELECT hash, successor FROM refresh_tokens WHERE session_id = $1 AND successor IS NOT NULL`
+
+// newest gives the token that was not used yet among those that have come after one, which is in its grace: so are all of
+// them, because they were used after it.
+func newest(ctx context.Context, tx *pg.Tx, session id.Session, used refreshToken) (refreshToken, error) {
+	var rows []struct {
+		Hash      []byte `db:"hash"`
+		Successor []byte `db:"successor"`
+	}
+	if err := tx.Select(ctx, &rows, selectSuccessors, session); err != nil {
+		return refreshToken{}, err
+	}
+	sealed := make(map[[sha256.Size]byte]refreshToken, len(rows))
+	for _, r := range rows {
+		sealed[[sha256.Size]byte(r.Hash)] = refreshToken(r.Successor)
+	}
+	next := used
+	for {
+		after, ok := sealed[[sha256.Size]byte(next.hash())]
+		if !ok {
+			return next, nil
+		}
+		next = next.seal(after)
+	}
 }
 
 // $1 session, $2 hash of the used token, $3 its successor, sealed, $4 hash of the successor, $5 days without a refresh, $6 days
@@ -152,15 +196,23 @@ func rotate(ctx context.Context, tx *pg.Tx, session id.Session, used, next refre
 }
 
 // $1 user, $2 session
-const endOne = `UPDATE sessions SET ended_at = clock_timestamp() WHERE user_id = $1 AND id = $2 AND ended_at IS NULL`
+const endOne = `
+	WITH ended AS (
+		UPDATE sessions SET ended_at = clock_timestamp() WHERE user_id = $1 AND id = $2 AND ended_at IS NULL RETURNING id)
+	SELECT EXISTS (SELECT FROM ended)`
 
-func endSession(ctx context.Context, tx *pg.Tx, user id.User, session id.Session) error {
-	return tx.Exec(ctx, endOne, user, session)
+// endSession ends a session of a user. False: there is none that goes on.
+func endSession(ctx context.Context, tx *pg.Tx, user id.User, session id.Session) (bool, error) {
+	var ended bool
+	err := tx.Get(ctx, &ended, endOne, user, session)
+	return ended, err
 }
 
 // $1 user, $2 the session that goes on, or NULL
 const endAll = `
-	UPDATE sessions SET ended_at = clock_timestamp() WHERE user_id = $1 AND ended_at IS NULL AND id IS DISTINCT FROM $2::uuid`
+	UPDATE sessions SET ended_at = clock_timestamp()
+	WHERE  id IN (
+		SELECT id FROM sessions WHERE user_id = $1 AND ended_at IS NULL AND id IS DISTINCT FROM $2::uuid ORDER BY id FOR UPDATE)`
 
 func endSessions(ctx context.Context, tx *pg.Tx, user id.User, but id.Session) error {
 	return tx.Exec(ctx, endAll, user, but)
@@ -200,9 +252,12 @@ func (s *Store) sessions(ctx context.Context, user id.User) ([]sessionRow, error
 
 // $1 sessions
 const selectGoing = `
-	SELECT id, user_id FROM sessions WHERE id = ANY ($1::uuid[]) AND ended_at IS NULL AND expires_at > clock_timestamp()`
+	SELECT s.id, s.user_id
+	FROM   sessions s
+	JOIN   users u ON u.id = s.user_id AND u.is_active
+	WHERE  s.id = ANY ($1::uuid[]) AND s.ended_at IS NULL AND s.expires_at > clock_timestamp()`
 
-// Going tells which of the sessions go on, and whose they are. It is the registry of package identity.
+// Going tells which of the sessions go on, and whose they are. With AllGo it is the registry of package identity.
 func (s *Store) Going(ctx context.Context, sessions []id.Session) (map[id.Session]id.User, error) {
 	var rows []struct {
 		ID   id.Session `db:"id"`
@@ -218,11 +273,23 @@ func (s *Store) Going(ctx context.Context, sessions []id.Session) (map[id.Sessio
 	return going, nil
 }
 
+// $1 sessions, each once
+const countGoing = `
+	SELECT count(*) FROM sessions WHERE id = ANY ($1::uuid[]) AND ended_at IS NULL AND expires_at > clock_timestamp()`
+
+// AllGo tells whether all of the sessions, each named once, go on. It costs less than Going.
+func (s *Store) AllGo(ctx context.Context, sessions []id.Session) (bool, error) {
+	var going int
+	err := s.db.Get(ctx, &going, countGoing, id.List[id.Session](sessions))
+	return going == len(sessions), err
+}
+
 // $1 days, $2 how many
 const deleteOver = `
 	DELETE FROM sessions
 	WHERE  id IN (
-		SELECT id FROM sessions WHERE least(ended_at, expires_at) < clock_timestamp() - make_interval(days => $1) LIMIT $2)`
+		SELECT id FROM sessions WHERE least(ended_at, expires_at) < clock_timestamp() - make_interval(days => $1)
+		LIMIT  $2 FOR UPDATE SKIP LOCKED)`
 
 const (
 	keptDays        = 30 // a session that has ended
@@ -238,22 +305,33 @@ func (s *Store) forgetSessions(ctx context.Context) error {
 type line struct {
 	id      id.Any
 	action  string
-	user    id.User // whose account it concerns
-	session id.Session
+	actor   id.User    // the zero id: nobody has shown who he is
+	user    id.User    // whose account it concerns
+	session id.Session // that it concerns; where it is the whole account, that in which it was done
 }
 
-func newLine(action string, user id.User, session id.Session) line {
-	return line{id.New[id.Any](), action, user, session}
+func newLine(action string, actor, user id.User, session id.Session) line {
+	return line{id.New[id.Any](), action, actor, user, session}
 }
 
-// $1 id, $2 what was done, $3 who did it, $4 whose account it concerns, $5 in which session, $6 from where, $7 request.
-// Run again it changes nothing.
+// lineOf is a line of what the caller does to an account.
+func lineOf(ctx context.Context, action string, user id.User) line {
+	caller := identity.CallerOf(ctx)
+	return newLine(action, caller.User, user, caller.Session)
+}
+
+// reused is the line of a refresh token that somebody has used again.
+func reused(held heldSession) line {
+	return newLine("refresh token used again", id.User{}, held.User, held.ID)
+}
+
+// $1 id, $2 what was done, $3 who did it, $4 whose account it concerns, $5 session, $6 from where, $7 request. Run again it
+// changes nothing.
 const insertAudit = `
 	INSERT INTO audit_log (id, at, action, actor_id, user_id, session_id, address, request_id)
 	VALUES ($1, clock_timestamp(), $2, $3, $4, $5, $6, $7)
 	ON     CONFLICT (id) DO NOTHING`
 
 func (l line) write(ctx context.Context, tx *pg.Tx) error {
-	return tx.Exec(ctx, insertAudit, l.id, l.action, identity.CallerOf(ctx).User, l.user, l.session,
-		identity.ClientOf(ctx).Address, gql.RequestID(ctx))
+	return tx.Exec(ctx, insertAudit, l.id, l.action, l.actor, l.user, l.session, identity.ClientOf(ctx).Address, gql.RequestID(ctx))
 }

@@ -15,6 +15,7 @@ import (
 // Bounds of an account's texts, after white space around them is taken away.
 const (
 	maxNameRunes        = 64
+	maxNameBytes        = 1_024 // of what may be a name in another Unicode form
 	minEmailBytes       = 3
 	maxEmailBytes       = 254 // RFC 5321, 4.5.3.1.3, less the angle brackets
 	maxDisplayNameRunes = 100
@@ -30,10 +31,14 @@ type keyed struct {
 //
 // It is compared by the profile UsernameCaseMapped, each part of its own: without case and width. Control, bidi, invisible
 // and compatibility characters are refused, and so are the two joiners, which the profile lets stand in some scripts:
-// names that differ by them look the same. Source: RFC 8265, 3.1 (a name may have several parts) and 3.3.
+// names that differ by them look the same. A final sigma is a sigma, of which there is one capital. Source: RFC 8265, 3.1
+// (a name may have several parts) and 3.3.
 func name(text string) (keyed, error) {
 	parts := strings.Fields(text)
-	kept := norm.NFC.String(strings.Join(parts, " "))
+	kept := strings.Join(parts, " ")
+	if len(kept) <= maxNameBytes { // more is too long in any form, and not worth the work
+		kept = norm.NFC.String(kept)
+	}
 	if kept == "" || utf8.RuneCountInString(kept) > maxNameRunes {
 		return keyed{}, fault.Invalid("username", "must have 1 to %d characters", maxNameRunes)
 	}
@@ -42,7 +47,7 @@ func name(text string) (keyed, error) {
 		if err != nil || strings.ContainsAny(part, "\u200c\u200d") {
 			return keyed{}, fault.Invalid("username", "holds a character that a name cannot have")
 		}
-		parts[n] = key
+		parts[n] = strings.ReplaceAll(key, "ς", "σ")
 	}
 	return keyed{text: kept, key: strings.Join(parts, " ")}, nil
 }
