@@ -136,7 +136,7 @@ func (w *world) ask(ctx context.Context, query string, v vars) *gql.Response {
 	if refusal != nil {
 		return gql.Failed(refusal)
 	}
-	return w.stack.Exec.Execute(ctx, doc)
+	return w.stack.Exec.Execute(ctx, doc, 0)
 }
 
 // must executes a document that has to succeed, and reads its data into out.

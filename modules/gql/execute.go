@@ -116,27 +116,26 @@ func (x *Executor) Parse(ctx context.Context, req Request) (*Document, *Error) {
 	return doc, nil
 }
 
-// mutationTime is how long a mutation may take: it is answered within 5 s, by UNAVAILABLE if nothing else.
-const mutationTime = 4500 * time.Millisecond
+// How long a document may take. A mutation is answered within 5 s, by UNAVAILABLE if nothing else.
+const (
+	mutationTime = 4500 * time.Millisecond
+	queryTime    = 10 * time.Second
+)
 
-// Within bounds the time of a document, of which a transport has spent some already.
-func Within(ctx context.Context, doc *Document, spent time.Duration) (context.Context, context.CancelFunc) {
+// Execute runs the query or mutation of doc, for which so much of its time was spent already. It never returns nil. A mutation
+// that a store's absence keeps from being answered says whether it may have happened.
+func (x *Executor) Execute(ctx context.Context, doc *Document, spent time.Duration) *Response {
+	limit := queryTime
 	if doc.Operation.Operation == ast.Mutation {
-		return context.WithTimeout(ctx, mutationTime-spent)
+		limit = mutationTime
 	}
-	return context.WithCancel(ctx)
-}
-
-// Execute runs the query or mutation of doc. It never returns nil. A mutation that a store's absence keeps from being
-// answered says whether it may have happened.
-func (x *Executor) Execute(ctx context.Context, doc *Document) *Response {
+	ctx, cancel := context.WithTimeout(ctx, limit-spent)
+	defer cancel()
 	if doc.AsksSchema() && !x.shows(ctx) {
 		res := Failed(x.Refuse(ctx, fault.NoCaller()))
 		res.Started, res.Data = true, []byte("null")
 		return res
 	}
-	ctx, cancel := Within(ctx, doc, 0)
-	defer cancel()
 	res := x.Run(ctx, doc.Query, doc.OperationName, doc.Variables)
 	if doc.Operation.Operation != ast.Mutation {
 		return res

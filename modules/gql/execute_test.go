@@ -63,7 +63,7 @@ func TestErrorsSayNothingOfTheInside(t *testing.T) {
 		if refusal != nil {
 			t.Fatal(refusal)
 		}
-		res := x.Execute(ctx, doc)
+		res := x.Execute(ctx, doc, 0)
 		if got := fmt.Sprint(res.Errors[0].Extensions, " ", res.Errors[0].Message); got != want || !res.Started {
 			t.Errorf("%s: %s, want %s", field, got, want)
 		}
@@ -132,7 +132,7 @@ func TestMutationsSayWhatHasBecomeOfThem(t *testing.T) {
 				t.Fatal(refusal)
 			}
 			began := time.Now()
-			res := x.Execute(t.Context(), doc)
+			res := x.Execute(t.Context(), doc, 0)
 			if got := fmt.Sprint(res.Errors[0].Extensions); got != want {
 				t.Errorf("%s: %s, want %s", query, got, want)
 			}
@@ -201,7 +201,7 @@ func TestTheSchemaIsShownToSome(t *testing.T) {
 			doc, refusal := x.Parse(ctx, Request{Query: c.query})
 			res := Failed(refusal)
 			if refusal == nil {
-				res = x.Execute(ctx, doc)
+				res = x.Execute(ctx, doc, 0)
 			}
 			body, err := res.Encode()
 			if err != nil {

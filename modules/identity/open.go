@@ -89,7 +89,9 @@ func (p *Open) existing(ctx context.Context, user id.User) (id.User, error) {
 	if _, ok := p.known.Load(user); ok {
 		return user, nil
 	}
-	exists, err := p.users.Exists(ctx, user)
+	within, cancel := context.WithTimeout(ctx, lookupTime)
+	defer cancel()
+	exists, err := p.users.Exists(within, user)
 	if err != nil {
 		return id.User{}, fmt.Errorf("look up who is named: %w", err)
 	}

@@ -20,6 +20,9 @@ type Accounts interface {
 	Leave(ctx context.Context, token string) error
 }
 
+// accountTime is how long a call of these may take.
+const accountTime = 4500 * time.Millisecond
+
 const (
 	refreshPath   = "/auth/refresh"
 	logoutPath    = "/auth/logout"
@@ -60,7 +63,7 @@ func keep(w http.ResponseWriter, r *http.Request, b *identity.Browser) {
 
 // refresh is POST /auth/refresh: it goes on with the session of the cookie, and answers with an access token.
 func (s *Server) refresh(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithTimeout(r.Context(), callerTime)
+	ctx, cancel := context.WithTimeout(r.Context(), accountTime)
 	defer cancel()
 	grant, err := s.config.Accounts.Refresh(ctx, cookie(r))
 	if err != nil {
@@ -78,7 +81,7 @@ func (s *Server) refresh(w http.ResponseWriter, r *http.Request) {
 
 // logout is POST /auth/logout: it ends the session of the cookie, and takes the cookie away.
 func (s *Server) logout(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithTimeout(r.Context(), callerTime)
+	ctx, cancel := context.WithTimeout(r.Context(), accountTime)
 	defer cancel()
 	if err := s.config.Accounts.Leave(ctx, cookie(r)); err != nil {
 		s.refuse(w, r, err)

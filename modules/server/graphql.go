@@ -51,8 +51,7 @@ func (s *Server) upgrade(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) post(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithTimeout(r.Context(), requestTime)
-	defer cancel()
+	ctx := r.Context()
 	media := answerMedia(r)
 	if media == "" {
 		gql.WriteError(w, http.StatusNotAcceptable, gql.NewError(ctx, gql.BadRequest, "Answers are "+mediaResponse+" or "+mediaJSON))
@@ -63,7 +62,7 @@ func (s *Server) post(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	began := time.Now()
-	called, err := s.caller(ctx, r.Header)
+	called, err := s.config.Identify(ctx, r.Header)
 	spent := time.Since(began)
 	if err != nil {
 		w.Header().Set("Connection", "close") // the body is not waited for
@@ -98,19 +97,7 @@ func body(w http.ResponseWriter, r *http.Request) (gql.Request, error) {
 	return decode(http.MaxBytesReader(w, r.Body, maxBodyBytes), r.ContentLength)
 }
 
-// callerTime is how long it may take to find out who is calling.
-const callerTime = 4500 * time.Millisecond
-
-func (s *Server) caller(ctx context.Context, header http.Header) (context.Context, error) {
-	within, cancel := context.WithTimeout(ctx, callerTime)
-	defer cancel()
-	found, err := s.config.Identify(within, header)
-	if err != nil {
-		return nil, err
-	}
-	return identity.With(ctx, identity.CallerOf(found)), nil
-}
-
+// run answers a request, for which so much of its time was spent already.
 func (s *Server) run(ctx context.Context, req gql.Request, spent time.Duration) *gql.Response {
 	doc, refusal := s.config.Exec.Parse(ctx, req)
 	if refusal != nil {
@@ -119,8 +106,6 @@ func (s *Server) run(ctx context.Context, req gql.Request, spent time.Duration) 
 	if doc.IsSubscription() {
 		return gql.Failed(gql.NewError(ctx, gql.BadRequest, "A subscription needs a WebSocket"))
 	}
-	ctx, cancel := gql.Within(ctx, doc, spent)
-	defer cancel()
 	if s.config.Grant != nil {
 		if err := s.config.Grant(ctx, doc); err != nil {
 			res := gql.Failed(s.config.Exec.Refuse(ctx, err))
@@ -128,7 +113,7 @@ func (s *Server) run(ctx context.Context, req gql.Request, spent time.Duration) 
 			return res
 		}
 	}
-	return s.config.Exec.Execute(ctx, doc)
+	return s.config.Exec.Execute(ctx, doc, spent)
 }
 
 // answer writes a response. A request that never began is 400, but 200 where the answer is plain JSON, which old clients

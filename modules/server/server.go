@@ -29,7 +29,6 @@ const graphqlPath = "/graphql"
 const (
 	maxBodyBytes   = 1 << 20
 	maxHeaderBytes = 32 << 10
-	requestTime    = 10 * time.Second
 	headerTime     = 5 * time.Second
 	bodyTime       = 10 * time.Second
 	idleTime       = 60 * time.Second

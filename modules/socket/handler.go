@@ -37,7 +37,6 @@ type Limits struct {
 	Operations    int           // that run at a time; subscriptions count while they are opened
 	Subscriptions int
 	Uninitialised int           // connections of one address that have not said connection_init, or with accounts not who calls
-	OperationTime time.Duration // of a query or mutation
 	Spread        time.Duration // over which a shutdown closes connections, at most
 
 	// Of these the zero value is no limit.
@@ -62,7 +61,7 @@ func OpenLimits() Limits {
 	return Limits{
 		MessageBytes: 256 << 10, InitWait: 10 * time.Second, PingInterval: 25 * time.Second, PongWait: 10 * time.Second,
 		WriteWait: 10 * time.Second, Results: 256, ResultBytes: 1 << 20, Answers: 256, Operations: 64,
-		Subscriptions: 20_000, Uninitialised: 200, OperationTime: 10 * time.Second, Spread: 5 * time.Second,
+		Subscriptions: 20_000, Uninitialised: 200, Spread: 5 * time.Second,
 	}
 }
 

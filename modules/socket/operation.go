@@ -146,13 +146,11 @@ func (h *Handler) execute(ctx context.Context, doc *gql.Document) *gql.Response 
 			return gql.Failed(h.exec.Refuse(ctx, err))
 		}
 	}
-	return h.exec.Execute(ctx, doc)
+	return h.exec.Execute(ctx, doc, 0)
 }
 
 func (op *operation) execute(doc *gql.Document) {
-	ctx, cancel := context.WithTimeout(op.ctx, op.conn.handler.limits.OperationTime)
-	defer cancel()
-	res := op.conn.handler.execute(ctx, doc)
+	res := op.conn.handler.execute(op.ctx, doc)
 	if !res.Started {
 		op.Error(res.Errors)
 		return
