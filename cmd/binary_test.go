@@ -29,6 +29,7 @@ type binary struct {
 	path string
 	dir  string
 	port string
+	env  []string // variables that it has beside those that every process needs
 
 	token string // of who is signed in
 }
@@ -66,17 +67,22 @@ func freePort(t *testing.T) string {
 }
 
 func (b *binary) command(args ...string) *exec.Cmd {
-	cmd := exec.Command(b.path, append([]string{"serve", "--data-dir", b.dir, "--port", b.port}, args...)...)
-	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME")}
+	return b.run(append([]string{"serve", "--data-dir", b.dir, "--port", b.port}, args...)...)
+}
+
+// run is any command line of the product.
+func (b *binary) run(args ...string) *exec.Cmd {
+	cmd := exec.Command(b.path, args...)
+	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME")}, b.env...)
 	return cmd
 }
 
 // start runs the product until it is ready.
-func (b *binary) start() *exec.Cmd {
+func (b *binary) start(args ...string) *exec.Cmd {
 	b.t.Helper()
-	cmd := b.command()
+	cmd := b.command(args...)
 	var out bytes.Buffer
-	cmd.Stderr = &out
+	cmd.Stdout, cmd.Stderr = &out, &out
 	if err := cmd.Start(); err != nil {
 		b.t.Fatal(err)
 	}

@@ -80,8 +80,12 @@ func serveSettings() []setting {
 
 // uiSettings are those that a server of pages has.
 func uiSettings() []setting {
-	has := []string{"host", "port", "allowed-hosts", "tls-cert", "tls-key", "metrics-addr", "log-level", "log-format"}
-	return slices.DeleteFunc(serveSettings(), func(s setting) bool { return !slices.Contains(has, s.key) })
+	return settingsOf("host", "port", "allowed-hosts", "tls-cert", "tls-key", "metrics-addr", "log-level", "log-format")
+}
+
+// settingsOf gives the settings of these keys.
+func settingsOf(keys ...string) []setting {
+	return slices.DeleteFunc(serveSettings(), func(s setting) bool { return !slices.Contains(keys, s.key) })
 }
 
 // addFlags gives a command its settings as flags.

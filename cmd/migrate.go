@@ -15,7 +15,7 @@ import (
 
 // migrateCommand moves the database's shape. Two at once are safe: one waits for the other.
 func migrateCommand() *cobra.Command {
-	c := &cobra.Command{Use: "migrate", Short: "Move the database to this version's shape, or back"}
+	c := &cobra.Command{Use: "migrate", Short: "Move the database to this version's shape, or back", Args: cobra.NoArgs, RunE: help}
 	for _, step := range []struct {
 		name, short string
 		do          func(context.Context, *goose.Provider, *cobra.Command) error

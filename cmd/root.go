@@ -54,10 +54,13 @@ func root() *cobra.Command {
 		SilenceUsage:  true,
 	}
 	c.SetOut(os.Stdout)
-	c.AddCommand(serveCommand(app.Run), uiCommand(app.RunUI), migrateCommand(), schemaCommand(), healthcheckCommand(), versionCommand(),
+	c.AddCommand(serveCommand(app.Run), uiCommand(app.RunUI), migrateCommand(), userCommand(), schemaCommand(), healthcheckCommand(), versionCommand(),
 		benchCommand())
 	return c
 }
+
+// help is what a command does that has others below it. With Args it refuses one that there is not.
+func help(c *cobra.Command, _ []string) error { return c.Help() }
 
 // versionText is the release, or what is known of the build.
 func versionText() string {

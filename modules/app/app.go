@@ -58,28 +58,12 @@ func Run(ctx context.Context, c Config, version string, log zerolog.Logger) erro
 		return err
 	}
 	defer func() { _ = listener.Close() }()
-	store, err := OpenStore(ctx, c, log)
+	db, err := OpenDatabase(ctx, c, log)
 	if err != nil {
 		return err
 	}
-	defer store.Stop()
-	db, err := pg.Open(store.URL, c.DBPool)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = db.Close() }()
-	if err := Reach(ctx, db); err != nil {
-		return err
-	}
-	if c.Migrate || !c.HasDatabase() {
-		if err := migrate(ctx, db, log); err != nil {
-			return err
-		}
-	}
-	if err := schemaIsCurrent(ctx, db); err != nil {
-		return fmt.Errorf("%w: run chat migrate up, or start with --migrate", err)
-	}
-	return serve(ctx, c, version, db, store.Gone, listener, log)
+	defer db.Close()
+	return serve(ctx, c, version, db.DB, db.gone, listener, log)
 }
 
 func listen(c Config) (net.Listener, error) {
@@ -121,6 +105,54 @@ func OpenStore(ctx context.Context, c Config, log zerolog.Logger) (Store, error)
 		}
 	}
 	return Store{URL: own.Database(), Stop: stop, Gone: own.Done()}, nil
+}
+
+// Database is an open database in the shape that this version needs.
+type Database struct {
+	*pg.DB
+	gone <-chan struct{}
+	stop func()
+}
+
+// OpenDatabase opens the configured database, or one of our own. What is our own is migrated; one that is configured, if
+// the settings say so.
+func OpenDatabase(ctx context.Context, c Config, log zerolog.Logger) (*Database, error) {
+	store, err := OpenStore(ctx, c, log)
+	if err != nil {
+		return nil, err
+	}
+	db, err := pg.Open(store.URL, c.DBPool)
+	if err != nil {
+		store.Stop()
+		return nil, err
+	}
+	d := &Database{DB: db, gone: store.Gone, stop: store.Stop}
+	if err := d.prepare(ctx, c, log); err != nil {
+		d.Close()
+		return nil, err
+	}
+	return d, nil
+}
+
+func (d *Database) prepare(ctx context.Context, c Config, log zerolog.Logger) error {
+	if err := Reach(ctx, d.DB); err != nil {
+		return err
+	}
+	if c.Migrate || !c.HasDatabase() {
+		if err := migrate(ctx, d.DB, log); err != nil {
+			return err
+		}
+	}
+	if err := schemaIsCurrent(ctx, d.DB); err != nil {
+		return fmt.Errorf("%w: run chat migrate up, or chat serve --migrate", err)
+	}
+	return nil
+}
+
+// Close closes every connection, and stops a database of our own.
+func (d *Database) Close() {
+	_ = d.DB.Close() // what is under way there is lost either way
+	d.stop()
 }
 
 func migrate(ctx context.Context, db *pg.DB, log zerolog.Logger) error {
@@ -202,7 +234,7 @@ func serve(ctx context.Context, c Config, version string, db *pg.DB, gone <-chan
 		return err
 	}
 	stack, err := NewStack(StackConfig{
-		Role: role, DB: db, Bus: hints, Metrics: registry, Log: log, Keys: keys, Hashing: c.hashing(), Limiter: limiter,
+		Role: role, DB: db, Bus: hints, Metrics: registry, Log: log, Keys: keys, Hashing: c.Hashing(), Limiter: limiter,
 		Attempts: attemptRates(gate.rates), SignupClosed: c.Signup == "closed",
 		Introspection: func(ctx context.Context) bool {
 			return development || keys != nil && !identity.CallerOf(ctx).User.IsZero()

@@ -181,8 +181,8 @@ func (c Config) validateLimits() error {
 	return err
 }
 
-// hashing is what a password's hash costs. One core is left for everybody who is signed in.
-func (c Config) hashing() user.Hashing {
+// Hashing is what a password's hash costs. One core is left for everybody who is signed in.
+func (c Config) Hashing() user.Hashing {
 	h := user.Hashing{MemoryMiB: c.Argon2MemoryMiB, Passes: c.Argon2Passes, AtOnce: c.Argon2AtOnce}
 	if h.AtOnce == 0 {
 		h.AtOnce = max(1, runtime.GOMAXPROCS(0)-1)

@@ -10,7 +10,8 @@ func TestStatementsFitTheDatabase(t *testing.T) {
 	db := pgtest.New(t)
 	for _, statement := range []string{
 		selectExisting, selectByIDs, selectByName, selectActive, selectMatching, selectAnybody, lockFirst, insertUser, updateUser,
-		deactivateUser, selectAdministrator, selectCredentials, selectCredentialsOf, updatePassword, insertSessionRow,
+		deactivateUser, activateUser, selectListed, selectAdministrator, selectCredentials, selectCredentialsOf, updatePassword,
+		resetPassword, insertSessionRow,
 		lockSessionRow, selectHeld, selectSuccessors, rotateToken, endOne, endAll, selectOwns, selectSessions, selectGoing, countGoing,
 		deleteOver, insertAudit,
 	} {

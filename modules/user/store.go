@@ -286,6 +286,39 @@ func deactivate(ctx context.Context, tx *pg.Tx, user id.User, done line) error {
 	return done.write(ctx, tx)
 }
 
+// $1 id
+const activateUser = `
+	WITH activated AS (
+		UPDATE users SET is_active = true, updated_at = greatest(updated_at, clock_timestamp())
+		WHERE  id = $1 AND NOT is_active
+		RETURNING id)
+	SELECT EXISTS (SELECT FROM activated)`
+
+// activate makes an account active; one that is active stays as it is.
+func activate(ctx context.Context, tx *pg.Tx, user id.User, done line) error {
+	var activated bool
+	if err := tx.Get(ctx, &activated, activateUser, user); err != nil || !activated {
+		return err
+	}
+	return done.write(ctx, tx)
+}
+
+// It reads every account and every session that is kept, once.
+const selectListed = `
+	SELECT u.id, u.username, u.email, u.display_name, u.is_active, u.is_administrator, u.created_at,
+	       max(s.last_used_at) AS last_used_at,
+	       count(s.id) FILTER (WHERE s.ended_at IS NULL AND s.expires_at > clock_timestamp()) AS sessions
+	FROM   users u
+	LEFT   JOIN sessions s ON s.user_id = u.id
+	GROUP  BY u.id
+	ORDER  BY u.username_key`
+
+func (s *Store) listed(ctx context.Context) ([]Listed, error) {
+	rows := []Listed{}
+	err := s.db.Select(ctx, &rows, selectListed)
+	return rows, err
+}
+
 // $1 user
 const selectAdministrator = `SELECT EXISTS (SELECT FROM users WHERE id = $1 AND is_administrator AND is_active)`
 

@@ -73,6 +73,14 @@ func replacePassword(ctx context.Context, tx *pg.Tx, user id.User, old, hash str
 	return done, err
 }
 
+// $1 user, $2 hash
+const resetPassword = `UPDATE users SET password_hash = $2 WHERE id = $1`
+
+// setPassword puts a hash in the place of any.
+func setPassword(ctx context.Context, tx *pg.Tx, user id.User, hash string) error {
+	return tx.Exec(ctx, resetPassword, user, hash)
+}
+
 // $1 session, $2 user, $3 device, $4 address, $5 days without a refresh, $6 hash of the token, $7 hash of the password. Run
 // again it changes nothing. The account is locked: a change of its password, or its removal, ends this session too, or has
 // come before, and then there is no row.
