@@ -29,7 +29,8 @@ type binary struct {
 	path string
 	dir  string
 	port string
-	env  []string // variables that it has beside those that every process needs
+	env  []string            // variables that it has beside those that every process needs
+	as   *syscall.Credential // as whom it runs; nil: as the test
 
 	token string // of who is signed in
 }
@@ -74,6 +75,9 @@ func (b *binary) command(args ...string) *exec.Cmd {
 func (b *binary) run(args ...string) *exec.Cmd {
 	cmd := exec.Command(b.path, args...)
 	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME")}, b.env...)
+	if b.as != nil {
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: b.as}
+	}
 	return cmd
 }
 
@@ -297,7 +301,8 @@ func TestWhatStandsAgainstAStart(t *testing.T) {
 		part string
 	}{
 		"a busy port":             {nil, nil, "free the port"},
-		"an unreachable database": {[]string{"--port", freePort(t)}, []string{"DATABASE_URL=postgres://127.0.0.1:1/x"}, "out of reach"},
+		"an unreachable database": {[]string{"--port", freePort(t)}, []string{"DATABASE_URL=postgres://127.0.0.1:1/x", signing}, "out of reach"},
+		"no signing secret":       {[]string{"--port", freePort(t)}, []string{"DATABASE_URL=postgres://127.0.0.1:1/x"}, "openssl rand"},
 		"an unknown flag":         {[]string{"--bogus"}, nil, "unknown flag"},
 		"a role that needs Redis": {[]string{"--role", "sender"}, nil, "Redis"},
 	} {

@@ -341,6 +341,7 @@ func TestMigrateUpDownRedoStatus(t *testing.T) {
 
 func TestServeRefusesADatabaseThatWasNotMigrated(t *testing.T) {
 	t.Setenv("DATABASE_URL", pgtest.Empty(t))
+	t.Setenv("CHAT_SIGNING_SECRET", strings.TrimPrefix(signing, "CHAT_SIGNING_SECRET="))
 	_, err := output(t, "serve", "--port", "0", "--log-level", "error")
 	if err == nil || !strings.Contains(err.Error(), "chat migrate up") {
 		t.Errorf("an empty database: %v", err)

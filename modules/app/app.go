@@ -12,6 +12,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"time"
 
@@ -45,7 +46,7 @@ const ballastBytes = 8 << 20
 // Run serves until ctx ends, then drains: no new work, running mutations to their answers, WebSockets closed with 1012.
 // Errors are one line each: what is wrong and, where that is known, what to do.
 func Run(ctx context.Context, c Config, version string, log zerolog.Logger) error {
-	if err := c.Validate(); err != nil {
+	if err := c.Check(); err != nil {
 		return err
 	}
 	if os.Getenv("GOGC") == "" {
@@ -372,7 +373,11 @@ func (c Config) hosts() []string {
 	if !isLoopback(c.Host) {
 		return nil
 	}
-	return []string{"localhost", "127.0.0.1", "::1", c.Host}
+	names := []string{"localhost", "127.0.0.1", "::1"}
+	if !slices.Contains(names, c.Host) {
+		names = append(names, c.Host)
+	}
+	return names
 }
 
 // serveMetrics serves what operators look at, on an address of its own.

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"fmt"
 	"net"
 	"net/url"
@@ -243,6 +244,31 @@ func (c Config) certificate(log zerolog.Logger) (*server.Certificate, error) {
 	return server.NewCertificate(c.TLSCert, c.TLSKey, log)
 }
 
+// Effective is what an empty setting stands for in the place of each, for people to look at.
+func (c Config) Effective() Config {
+	c.Port, c.AllowedHosts, c.Argon2AtOnce = c.ListenPort(), c.hosts(), c.Hashing().AtOnce
+	if c.RedisHost != "" {
+		c.RedisPort = cmp.Or(c.RedisPort, redisPort)
+	}
+	if c.DBHost != "" {
+		c.DBPort, c.DBUsername, c.DBName = cmp.Or(c.DBPort, 5432), cmp.Or(c.DBUsername, defaultUser), cmp.Or(c.DBName, defaultDatabase)
+	}
+	if !c.HasDatabase() {
+		c.DataDir, _ = c.DataDirectory() // where there is none, there is nothing to show
+		if c.Auth != "none" && c.SigningSecret == "" && c.SigningSecretFile == "" {
+			c.SigningSecretFile, _ = c.ownSecretPath()
+		}
+	}
+	return c
+}
+
+// What stands for settings of stores that are empty.
+const (
+	defaultUser     = "postgres"
+	defaultDatabase = "chat_system"
+	redisPort       = 6379
+)
+
 // HasDatabase tells whether a database is configured; otherwise one is embedded.
 func (c Config) HasDatabase() bool { return c.DatabaseURL != "" || c.DBHost != "" }
 
@@ -254,23 +280,19 @@ func (c Config) Redis() string {
 	if c.RedisURL != "" {
 		return c.RedisURL
 	}
-	port := c.RedisPort
-	if port == 0 {
-		port = 6379
-	}
-	return "redis://" + net.JoinHostPort(c.RedisHost, fmt.Sprint(port))
+	return "redis://" + net.JoinHostPort(c.RedisHost, fmt.Sprint(cmp.Or(c.RedisPort, redisPort)))
 }
 
 // Database is how lib/pq reaches the configured database, with the SSL mode said.
 func (c Config) Database() (string, error) {
 	if c.DatabaseURL == "" {
-		u := url.URL{Scheme: "postgres", Host: c.DBHost, Path: "/" + or(c.DBName, "chat_system")}
+		u := url.URL{Scheme: "postgres", Host: c.DBHost, Path: "/" + cmp.Or(c.DBName, defaultDatabase)}
 		if c.DBPort != 0 {
 			u.Host = net.JoinHostPort(c.DBHost, fmt.Sprint(c.DBPort))
 		}
-		u.User = url.User(or(c.DBUsername, "postgres"))
+		u.User = url.User(cmp.Or(c.DBUsername, defaultUser))
 		if c.DBPassword != "" {
-			u.User = url.UserPassword(or(c.DBUsername, "postgres"), c.DBPassword)
+			u.User = url.UserPassword(cmp.Or(c.DBUsername, defaultUser), c.DBPassword)
 		}
 		u.RawQuery = url.Values{"sslmode": {c.DBSSLMode}}.Encode()
 		return u.String(), nil
@@ -285,13 +307,6 @@ func (c Config) Database() (string, error) {
 		u.RawQuery = q.Encode()
 	}
 	return u.String(), nil
-}
-
-func or(value, fallback string) string {
-	if value != "" {
-		return value
-	}
-	return fallback
 }
 
 // DataDirectory is where the embedded database lives.

@@ -60,7 +60,7 @@ func newWorldOn(t testing.TB, db *pg.DB) *world {
 	return newWorldWith(t, db, nil)
 }
 
-const testSecret = "0123456789abcdefghijklmnopqrstuvwxyz"
+const testSecret = "Vb7qLx2ZrT9mKe4WnYc8HgUj6PdRs3FoAt5i"
 
 // newSignedWorld is a world with accounts.
 func newSignedWorld(t testing.TB) *world {

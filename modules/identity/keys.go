@@ -87,6 +87,8 @@ func parseKey(fields []string) (*key, error) {
 		return nil, fmt.Errorf("it has %d bytes and needs %d; make one with: openssl rand -base64 48", len(secret), minSecretBytes)
 	case len(distinct) < minSecretDistinct:
 		return nil, errors.New("it repeats a few characters; make one with: openssl rand -base64 48")
+	case isGuessable(secret):
+		return nil, errors.New("it is made of words or a row of keys, as samples are; make one with: openssl rand -base64 48")
 	case len(fields) > 2:
 		return nil, errors.New("a line has a secret and, after a space, at most the moment of its end")
 	}
@@ -100,6 +102,22 @@ func parseKey(fields []string) (*key, error) {
 		one.until = until
 	}
 	return one, nil
+}
+
+// isGuessable tells whether a secret holds what the secrets of samples, tutorials and fingers do. By chance none does: of a
+// million random ones less than one.
+func isGuessable(secret string) bool {
+	folded := strings.ToLower(secret)
+	for _, part := range []string{
+		"secret", "password", "passphrase", "passw0rd", "changeme", "change-me", "change_me", "change-this", "change_this", "changethis",
+		"replace-", "replace_", "example", "default", "placeholder", "development", "your-jwt", "your_jwt", "sample", "signing",
+		"01234567", "12345678", "23456789", "98765432", "abcdefgh", "qwertyui", "asdfghjk",
+	} {
+		if strings.Contains(folded, part) {
+			return true
+		}
+	}
+	return false
 }
 
 // claims are what an access token says.

@@ -8,6 +8,7 @@ import (
 	"crypto/rsa"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"maps"
 	"runtime"
@@ -22,7 +23,7 @@ import (
 	"chat/modules/id"
 )
 
-const secret = "0123456789abcdefghijklmnopqrstuvwxyz"
+const secret = "Vb7qLx2ZrT9mKe4WnYc8HgUj6PdRs3FoAt5i"
 
 func newKeys(t testing.TB, secrets, issuer string) *Keys {
 	t.Helper()
@@ -273,6 +274,9 @@ func TestWeakSecretsAreRefused(t *testing.T) {
 		"a few characters": strings.Repeat("secret", 8), "a second one that is weak": secret + "\nshort",
 		"a first one with an end": secret + " 2026-01-31T12:00:00Z", "an end that is none": secret + "\n" + strings.ToUpper(secret) + " tomorrow",
 		"three words": secret + " 2026-01-31T12:00:00Z x",
+		"a row":       "0123456789abcdef0123456789abcdef", "rows of keys": "keyboard-QWERTYUIOP-asdfghjkl-zxcvbnm",
+		"a sample": "your-256-bit-secret-your-256-bit-SECRET", "another": "supersecretkeythatshouldbechanged!!",
+		"an order": "Change-Me-in-production-please-4f5e6d", "a password": "My$ecretJWT-PASSWORD-for-the-chat-9987",
 	} {
 		_, err := ParseKeys(secrets, "chat", time.Minute)
 		if err == nil {
@@ -282,6 +286,19 @@ func TestWeakSecretsAreRefused(t *testing.T) {
 		for _, word := range strings.Fields(secrets) {
 			if strings.Contains(err.Error(), word) {
 				t.Errorf("%s: the error repeats it: %v", name, err)
+			}
+		}
+	}
+}
+
+// TestRandomSecretsAreTaken, as openssl and others write them.
+func TestRandomSecretsAreTaken(t *testing.T) {
+	for range 2_000 {
+		var raw [48]byte
+		_, _ = rand.Read(raw[:])
+		for _, random := range []string{base64.StdEncoding.EncodeToString(raw[:]), base64.RawURLEncoding.EncodeToString(raw[:]), hex.EncodeToString(raw[:])} {
+			if _, err := ParseKeys(random+"\r\n", "chat", time.Minute); err != nil {
+				t.Fatalf("%s: %v", random, err)
 			}
 		}
 	}

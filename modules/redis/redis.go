@@ -2,7 +2,7 @@
 package redis
 
 import (
-	"fmt"
+	"errors"
 	"net"
 	"time"
 
@@ -20,7 +20,8 @@ const (
 func Options(url string) (rueidis.ClientOption, error) {
 	options, err := rueidis.ParseURL(url)
 	if err != nil {
-		return options, fmt.Errorf("read the address of Redis: %w", err)
+		// What is wrong may be a part of the password: it is not repeated.
+		return options, errors.New("the address of Redis is not of the form redis://user:password@host:port/number, or rediss:// for TLS")
 	}
 	options.Dialer = net.Dialer{Timeout: dialTime, KeepAlive: time.Second}
 	options.ConnWriteTimeout = answerTime
