@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/knadh/koanf/parsers/yaml"
-	"github.com/knadh/koanf/providers/env/v2"
 	"github.com/knadh/koanf/providers/file"
 	"github.com/knadh/koanf/providers/posflag"
 	"github.com/knadh/koanf/v2"
@@ -99,6 +98,9 @@ func addFlags(c *cobra.Command, settings []setting) {
 			continue // a secret: other users of a machine see command lines
 		}
 		help := fmt.Sprintf("%s ($%s)", s.help, s.variable)
+		if slices.Contains(inFiles(), s.key) {
+			help = fmt.Sprintf("%s ($%s, or in the file that $%s names)", s.help, s.variable, s.variable+fileSuffix)
+		}
 		switch s.key {
 		case "port", "db-port", "redis-port":
 			flags.Int(s.key, 0, help)
@@ -134,41 +136,95 @@ func defaultText(c app.Config, key string) string {
 	}[key]
 }
 
+// loaded is what a command runs with, and where each setting is from, by its key.
+type loaded struct {
+	config  app.Config
+	sources map[string]string
+}
+
 // load merges the settings: flags over environment over file over defaults. Errors name what is unknown or unreadable.
-func load(flags *pflag.FlagSet, settings []setting, environment []string) (app.Config, error) {
+func load(flags *pflag.FlagSet, settings []setting, environment []string) (loaded, error) {
 	k := koanf.New("\x00") // keys have no levels
+	l := loaded{config: app.Defaults(), sources: map[string]string{}}
 	path, err := flags.GetString("config")
 	if err != nil {
-		return app.Config{}, err
+		return l, err
 	}
 	if path == "" {
-		path = lookup(environment, "CHAT_CONFIG")
+		path, _ = lookup(environment, "CHAT_CONFIG")
 	}
 	if path != "" {
-		if err := loadFile(k, path); err != nil {
-			return app.Config{}, err
+		if err := loadFile(k, settings, path); err != nil {
+			return l, err
 		}
+		l.note(k.Keys(), "file "+path)
 	}
-	if err := checkEnvironment(environment); err != nil {
-		return app.Config{}, err
-	}
-	err = k.Load(env.Provider("\x00", env.Opt{
-		EnvironFunc: func() []string { return environment },
-		TransformFunc: func(name, value string) (string, any) {
-			return keyOf(settings, name), list(keyOf(settings, name), value)
-		},
-	}), nil)
-	if err != nil {
-		return app.Config{}, fmt.Errorf("read the environment: %w", err)
+	if err := l.loadEnvironment(k, settings, environment); err != nil {
+		return l, err
 	}
 	if err := k.Load(posflag.Provider(flags, "\x00", k), nil); err != nil {
-		return app.Config{}, fmt.Errorf("read the flags: %w", err)
+		return l, fmt.Errorf("read the flags: %w", err)
 	}
-	c := app.Defaults()
-	if err := k.UnmarshalWithConf("", &c, koanf.UnmarshalConf{FlatPaths: true}); err != nil {
-		return app.Config{}, unreadable(err)
+	flags.Visit(func(f *pflag.Flag) { l.note([]string{f.Name}, "flag") })
+	if err := k.UnmarshalWithConf("", &l.config, koanf.UnmarshalConf{FlatPaths: true}); err != nil {
+		return l, unreadable(err)
 	}
-	return c, nil
+	return l, nil
+}
+
+func (l loaded) note(keys []string, source string) {
+	for _, key := range keys {
+		l.sources[key] = source
+	}
+}
+
+// loadEnvironment reads the variables. That of a secret may have a companion that names a file, as containers get secrets.
+func (l loaded) loadEnvironment(k *koanf.Koanf, settings []setting, environment []string) error {
+	if err := checkEnvironment(environment); err != nil {
+		return err
+	}
+	for _, s := range settings {
+		value, source, err := s.variableIn(environment)
+		if err != nil {
+			return err
+		}
+		if source == "" {
+			continue
+		}
+		if err := k.Set(s.key, list(s.key, value)); err != nil {
+			return fmt.Errorf("read %s: %w", source, err)
+		}
+		l.note([]string{s.key}, "variable "+source)
+	}
+	return nil
+}
+
+// fileSuffix ends the name of the variable that names a file with a secret.
+const fileSuffix = "_FILE"
+
+// inFiles are the settings that are, or may hold, a secret, and have no other setting that names its file.
+func inFiles() []string { return []string{"database-url", "db-password", "redis-url"} }
+
+// variableIn gives the value that the environment has for a setting, and by which variable; "": by none.
+func (s setting) variableIn(environment []string) (value, source string, err error) {
+	value, isSet := lookup(environment, s.variable)
+	path, hasFile := "", false
+	if slices.Contains(inFiles(), s.key) {
+		path, hasFile = lookup(environment, s.variable+fileSuffix)
+	}
+	switch {
+	case isSet && hasFile:
+		return "", "", fmt.Errorf("%s and %s are both set: keep one of the two", s.variable, s.variable+fileSuffix)
+	case isSet:
+		return value, s.variable, nil
+	case !hasFile:
+		return "", "", nil
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return "", "", fmt.Errorf("read %s: %w", s.variable+fileSuffix, err)
+	}
+	return strings.TrimRight(string(text), "\r\n"), s.variable + fileSuffix, nil
 }
 
 // unreadable names the setting whose value has the wrong form, in one line.
@@ -177,13 +233,16 @@ func unreadable(err error) error {
 	return fmt.Errorf("a setting has a value of the wrong form: %s", text)
 }
 
-func loadFile(k *koanf.Koanf, path string) error {
+func loadFile(k *koanf.Koanf, settings []setting, path string) error {
 	if err := k.Load(file.Provider(path), yaml.Parser()); err != nil {
 		return fmt.Errorf("read the settings in %s: %w", path, err)
 	}
 	for _, key := range k.Keys() {
 		if !slices.ContainsFunc(serveSettings(), func(s setting) bool { return s.key == key }) {
 			return fmt.Errorf("%s: there is no setting %q; the settings are the flags of chat serve", path, key)
+		}
+		if !slices.ContainsFunc(settings, func(s setting) bool { return s.key == key }) {
+			k.Delete(key) // it is for other commands
 		}
 	}
 	return nil
@@ -200,13 +259,13 @@ func checkEnvironment(environment []string) error {
 	return nil
 }
 
-func lookup(environment []string, variable string) string {
+func lookup(environment []string, variable string) (value string, isSet bool) {
 	for _, entry := range environment {
 		if name, value, _ := strings.Cut(entry, "="); name == variable {
-			return value
+			return value, true
 		}
 	}
-	return ""
+	return "", false
 }
 
 func keyOf(settings []setting, variable string) string {
@@ -231,5 +290,6 @@ func config(c *cobra.Command, settings []setting) (app.Config, error) {
 	if c.Flags().NArg() > 0 {
 		return app.Config{}, errors.New("unexpected argument " + c.Flags().Arg(0))
 	}
-	return load(c.Flags(), settings, os.Environ())
+	l, err := load(c.Flags(), settings, os.Environ())
+	return l.config, err
 }

@@ -54,7 +54,7 @@ func root() *cobra.Command {
 		SilenceUsage:  true,
 	}
 	c.SetOut(os.Stdout)
-	c.AddCommand(serveCommand(app.Run), uiCommand(app.RunUI), migrateCommand(), userCommand(), schemaCommand(), healthcheckCommand(), versionCommand(),
+	c.AddCommand(serveCommand(app.Run), configCommand(), uiCommand(app.RunUI), migrateCommand(), userCommand(), schemaCommand(), healthcheckCommand(), versionCommand(),
 		benchCommand())
 	return c
 }

@@ -150,10 +150,11 @@ func userSettings() []setting {
 
 // operate opens the database for do.
 func operate(c *cobra.Command, do func(*user.Operator) error) error {
-	settings, err := load(c.Flags(), userSettings(), os.Environ())
+	l, err := load(c.Flags(), userSettings(), os.Environ())
 	if err != nil {
 		return err
 	}
+	settings := l.config
 	if err := settings.Validate(); err != nil {
 		return err
 	}
