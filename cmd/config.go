@@ -1,9 +1,12 @@
 package cmd
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -235,7 +238,7 @@ func unreadable(err error) error {
 
 func loadFile(k *koanf.Koanf, settings []setting, path string) error {
 	if err := k.Load(file.Provider(path), yaml.Parser()); err != nil {
-		return fmt.Errorf("read the settings in %s: %w", path, err)
+		return unreadableFile(path, err)
 	}
 	for _, key := range k.Keys() {
 		if !slices.ContainsFunc(serveSettings(), func(s setting) bool { return s.key == key }) {
@@ -246,6 +249,15 @@ func loadFile(k *koanf.Koanf, settings []setting, path string) error {
 		}
 	}
 	return nil
+}
+
+// unreadableFile says where a file of settings cannot be read. The parser's words repeat what stands there, which may be a secret.
+func unreadableFile(path string, err error) error {
+	if _, ok := errors.AsType[*fs.PathError](err); ok {
+		return fmt.Errorf("read the settings: %w", err)
+	}
+	where := regexp.MustCompile(`line \d+`).FindString(err.Error())
+	return fmt.Errorf("read the settings in %s: %s is no YAML of settings by their names", path, cmp.Or(where, "it"))
 }
 
 // checkEnvironment refuses variables of ours that are not known: a misspelt one would do nothing.

@@ -66,16 +66,26 @@ func read(next http.HandlerFunc) http.HandlerFunc {
 	}
 }
 
-// identified gives every request an id, in its answer and its context, says there which client it is of, and logs it.
+// identified gives every request an id, in its answer and its context, says there which client it is of, and logs it: by the
+// route, because people put into a path what is no path.
 func (s *Server) identified(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		request, began := id.New[id.Any]().String(), time.Now()
 		w.Header().Set("X-Request-Id", request)
 		ctx := identity.WithClient(gql.WithRequestID(r.Context(), request), s.config.Proxies.client(r))
-		next.ServeHTTP(w, r.WithContext(ctx))
-		s.config.Log.Debug().Str("request", request).Str("method", r.Method).Str("path", r.URL.Path).
+		r = r.WithContext(ctx) // into which the route is written
+		next.ServeHTTP(w, r)
+		s.config.Log.Debug().Str("request", request).Str("method", knownMethod(r.Method)).Str("route", r.Pattern).
 			Dur("took", time.Since(began)).Msg("request")
 	})
+}
+
+// knownMethod is a method by its name, if somebody has ever heard of it.
+func knownMethod(name string) string {
+	if slices.Contains([]string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions}, name) {
+		return name
+	}
+	return "other"
 }
 
 // recovered answers a request whose handler panicked. The value reaches the log and nobody else.
