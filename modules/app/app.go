@@ -344,6 +344,7 @@ func transports(c Config, version string, stack *Stack, gate *gate, db *pg.DB, r
 			},
 			"schema": func(ctx context.Context) error { return schemaIsCurrent(ctx, db) },
 		},
+		Warnings: map[string]func(context.Context) string{"clock": stack.clock.warning},
 	}
 	if Role(c.Role) == All {
 		s.UI = pages

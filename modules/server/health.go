@@ -12,7 +12,7 @@ func (s *Server) healthz(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, http.StatusOK, map[string]string{"status": "ok", "version": s.config.Version, "role": s.config.Role})
 }
 
-// readyz says whether work can be sent here, and names what stands against it.
+// readyz says whether work can be sent here, and names what stands against it, or what somebody should look at.
 func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
 	defer cancel()
@@ -30,7 +30,15 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 		writeJSON(w, http.StatusServiceUnavailable, map[string]any{"status": "unready", "failing": failing})
 		return
 	}
-	writeJSON(w, http.StatusOK, map[string]string{"status": "ready"})
+	body := map[string]any{"status": "ready"}
+	warnings := map[string]string{}
+	for name, warn := range s.config.Warnings {
+		if text := warn(ctx); text != "" {
+			warnings[name] = text
+			body["warnings"] = warnings
+		}
+	}
+	writeJSON(w, http.StatusOK, body)
 }
 
 func writeJSON(w http.ResponseWriter, status int, body any) {

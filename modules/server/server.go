@@ -60,12 +60,13 @@ type Config struct {
 	Certificate *Certificate
 	// Proxies are believed about where a request comes from.
 	Proxies *Proxies
-	// Checks are what /readyz looks at, by the name that it shows.
-	Checks  map[string]func(context.Context) error
-	Version string
-	Role    string
-	Log     zerolog.Logger
-	Metrics prometheus.Registerer
+	// Checks are what /readyz looks at, by the name that it shows. Warnings stand beside that it is ready; "" is none.
+	Checks   map[string]func(context.Context) error
+	Warnings map[string]func(context.Context) string
+	Version  string
+	Role     string
+	Log      zerolog.Logger
+	Metrics  prometheus.Registerer
 }
 
 // Server serves one listener.
