@@ -188,10 +188,17 @@ func TestRatesAreTaken(t *testing.T) {
 	}
 }
 
-// TestAFleetsSettingsAreTaken: a role in a container listens on every address, and insists on it.
+// TestAFleetsSettingsAreTaken: a role in a container listens on every address, and knows the secret that all share.
 func TestAFleetsSettingsAreTaken(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "secret")
+	if err := os.WriteFile(file, []byte(strings.TrimPrefix(signing, "CHAT_SIGNING_SECRET=")), 0o444); err != nil {
+		t.Fatal(err)
+	}
 	for _, role := range []string{"user", "sender", "receiver"} {
-		_, err := settings(t, []string{"--role=" + role, "--host=0.0.0.0", "--auth=none", "--insecure-open-access"}, "DB_HOST=postgres", "REDIS_HOST=redis")
+		c, err := settings(t, []string{"--role=" + role, "--host=0.0.0.0"}, "DB_HOST=postgres", "REDIS_HOST=redis", "CHAT_SIGNING_SECRET_FILE="+file)
+		if err == nil {
+			err = c.Check()
+		}
 		if err != nil {
 			t.Errorf("%s: %v", role, err)
 		}

@@ -5,6 +5,7 @@ package topology
 import (
 	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -110,7 +111,7 @@ func TestEveryProcess(t *testing.T) {
 	project := load(t)
 	for name, r := range roles() {
 		s := project.Services[name]
-		if want := []string{"serve", "--role=" + r.role, "--host=0.0.0.0", "--auth=none", "--insecure-open-access"}; !slices.Equal(s.Command, want) {
+		if want := []string{"serve", "--role=" + r.role, "--host=0.0.0.0"}; !slices.Equal(s.Command, want) {
 			t.Errorf("%s runs %v, want %v", name, s.Command, want)
 		}
 		if got := s.DependsOn[job].Condition; got != types.ServiceConditionCompletedSuccessfully {
@@ -123,7 +124,7 @@ func TestEveryProcess(t *testing.T) {
 		}
 		for variableName, want := range map[string]string{
 			"DB_HOST": "postgres", "DB_PORT": "5432", "DB_USERNAME": "postgres", "DB_PASSWORD": "postgres", "DB_NAME": "chat_system",
-			"REDIS_HOST": "redis", "REDIS_PORT": "6379",
+			"REDIS_HOST": "redis", "REDIS_PORT": "6379", "CHAT_SIGNING_SECRET_FILE": "/run/secrets/signing-secret",
 		} {
 			if got := variable(s, variableName); got != want {
 				t.Errorf("%s has %s=%q, want %q", name, variableName, got, want)
@@ -161,6 +162,40 @@ func TestEveryProcess(t *testing.T) {
 	}
 }
 
+// TestTheSecret is the same file for every role, and for nobody else; it is made by hand, and never kept with the sources.
+func TestTheSecret(t *testing.T) {
+	project := load(t)
+	if len(project.Secrets) != 1 {
+		t.Fatalf("the secrets are %v", project.Secrets)
+	}
+	for name, s := range project.Services {
+		var got []string
+		for _, secret := range s.Secrets {
+			got = append(got, mounted(secret))
+		}
+		var want []string
+		if _, isRole := roles()[name]; isRole {
+			want = []string{"/run/secrets/signing-secret"}
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s has the secrets %v, want %v", name, got, want)
+		}
+	}
+	file := project.Secrets["signing-secret"].File
+	if out, err := exec.Command("git", "-C", root, "check-ignore", "--no-index", file).CombinedOutput(); err != nil {
+		t.Errorf("git does not ignore %s: %v %s", file, err, out)
+	}
+	for _, document := range []string{"README.md", "docs/OPERATIONS.md", "docs/MULTI_INSTANCE_IMPLEMENTATION.md"} {
+		text, err := os.ReadFile(filepath.Join(root, document))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(text), "docker compose up") && !strings.Contains(string(text), secretLine(t)) {
+			t.Errorf("%s does not say how the secret is made", document)
+		}
+	}
+}
+
 // TestEveryStore: the data outlives its container, Redis keeps nothing, and the server has room for all pools.
 func TestEveryStore(t *testing.T) {
 	project := load(t)
@@ -173,6 +208,9 @@ func TestEveryStore(t *testing.T) {
 	}
 	if got := project.Services["redis"].Tmpfs; !slices.Contains(got, "/data") {
 		t.Errorf("Redis' directory would be a volume without a name: %v", got)
+	}
+	if got := settings(project.Services["postgres"])["log_error_verbosity"]; got != "terse" {
+		t.Errorf("PostgreSQL's log has the values of rows: log_error_verbosity is %q", got)
 	}
 	connections, err := strconv.Atoi(settings(project.Services["postgres"])["max_connections"])
 	if err != nil {

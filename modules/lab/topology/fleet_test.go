@@ -42,6 +42,7 @@ type fleet struct {
 	binary  string
 	project *types.Project
 	ports   map[string]string // those of this machine, by those of the file
+	secrets map[string]string // the files that containers see, by what is mounted there
 	redis   *redistest.Server
 	started map[string]*process
 	healthy map[string]bool
@@ -66,15 +67,57 @@ func newFleet(t *testing.T) *fleet {
 	}
 	f := &fleet{
 		t: t, dir: dir, project: load(t), ports: map[string]string{},
-		started: map[string]*process{}, healthy: map[string]bool{},
+		secrets: map[string]string{}, started: map[string]*process{}, healthy: map[string]bool{},
 	}
 	f.binary = build(t, dir)
+	f.writeSecrets()
 	for _, s := range f.project.Services {
 		for _, p := range s.Ports {
 			f.ports[p.Published] = freePort(t)
 		}
 	}
 	return f
+}
+
+// writeSecrets makes the files that the file of the project names, by the line that its head gives for that.
+func (f *fleet) writeSecrets() {
+	f.t.Helper()
+	cmd := exec.Command("sh", "-c", secretLine(f.t))
+	cmd.Dir = f.dir
+	if out, err := cmd.CombinedOutput(); err != nil {
+		f.t.Fatalf("make the secrets: %v\n%s", err, out)
+	}
+	for name, secret := range f.project.Secrets {
+		inside, err := filepath.Rel(f.project.WorkingDir, secret.File)
+		if err != nil {
+			f.t.Fatal(err)
+		}
+		f.secrets[name] = filepath.Join(f.dir, inside)
+		info, err := os.Stat(f.secrets[name])
+		if err != nil {
+			f.t.Fatal(err)
+		}
+		if info.Mode() != 0o444 { // a process is nobody in particular
+			f.t.Errorf("%s has the mode %s", name, info.Mode())
+		}
+		if info, err = os.Stat(filepath.Dir(f.secrets[name])); err != nil || info.Mode().Perm() != 0o700 {
+			f.t.Errorf("the directory of %s has the mode %s %v", name, info.Mode(), err)
+		}
+	}
+}
+
+// secretLine is the command that makes the secret, as compose.yaml says it.
+func secretLine(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(root, "compose.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	line := regexp.MustCompile(`(?m)^# +(mkdir .*)    once$`).FindSubmatch(text)
+	if line == nil {
+		t.Fatal("compose.yaml does not say how its secret is made")
+	}
+	return string(line[1])
 }
 
 // build builds the product by the command of the image, which has nothing that a binary could be linked with.
@@ -134,9 +177,22 @@ func (f *fleet) environment(s types.ServiceConfig) []string {
 		if _, isHost := f.project.Services[value]; isHost && strings.HasSuffix(name, "_HOST") {
 			value = here
 		}
+		for _, secret := range s.Secrets { // others are not there
+			if value == mounted(secret) {
+				value = f.secrets[secret.Source]
+			}
+		}
 		all = append(all, name+"="+cmp.Or(f.ports[value], value))
 	}
 	return all
+}
+
+// mounted is where a container finds a secret. Source: the Compose specification, "secrets".
+func mounted(s types.ServiceSecretConfig) string {
+	if filepath.IsAbs(s.Target) {
+		return s.Target
+	}
+	return "/run/secrets/" + cmp.Or(s.Target, s.Source)
 }
 
 // url is how a service's published port is called from this machine.
@@ -394,7 +450,7 @@ func TestTheFleet(t *testing.T) {
 	for _, role := range []string{"user", "sender", "receiver"} {
 		lists = append(lists, f.url(role+"-service-1")+"/graphql,"+f.url(role+"-service-2")+"/graphql")
 	}
-	out := nodetest.Run(t, filepath.Join(root, "modules/app/testdata/walk"), append([]string{"walk.mjs"}, lists...)...)
+	out := nodetest.Run(t, filepath.Join(root, "modules/app/testdata/walk"), append([]string{"walk.mjs", "--accounts"}, lists...)...)
 	if !strings.Contains(out, "walked") {
 		t.Errorf("the walk: %s", out)
 	}
@@ -408,6 +464,33 @@ func TestTheFleet(t *testing.T) {
 			t.Errorf("%s is healthy after its end", name)
 		} else if _, ran := errors.AsType[*exec.ExitError](err); !ran {
 			t.Errorf("the health check of %s: %v", name, err)
+		}
+	}
+}
+
+// TestARoleWithoutTheSecretDoesNotStart, and says in one line what it lacks. What old versions of Compose make in the place of a
+// file that is not there is a directory.
+func TestARoleWithoutTheSecretDoesNotStart(t *testing.T) {
+	f := newFleet(t)
+	path := f.secrets["signing-secret"]
+	for _, spoil := range []struct {
+		part string
+		do   func() error
+	}{
+		{"no such file", func() error { return os.Remove(path) }},
+		{"is a directory", func() error { return os.Mkdir(path, 0o700) }},
+	} {
+		if err := spoil.do(); err != nil {
+			t.Fatal(err)
+		}
+		for name := range roles() {
+			s := f.project.Services[name]
+			cmd := exec.CommandContext(t.Context(), f.binary, f.words(s.Command)...)
+			cmd.Env = f.environment(s)
+			out, err := cmd.CombinedOutput()
+			if err == nil || strings.Count(string(out), "\n") != 1 || !strings.Contains(string(out), path) || !strings.Contains(string(out), spoil.part) {
+				t.Errorf("%s: %v\n%s", name, err, out)
+			}
 		}
 	}
 }

@@ -1,6 +1,9 @@
 // Walks through the product as a client would: Apollo Client over HTTP, graphql-ws over a WebSocket.
-// Usage: node walk.mjs http://127.0.0.1:4000/graphql
-//    or: node walk.mjs USERS SENDERS RECEIVERS, each the URLs of all instances of a role, separated by commas
+// Usage: node walk.mjs [--accounts] http://127.0.0.1:4000/graphql
+//    or: node walk.mjs [--accounts] USERS SENDERS RECEIVERS, each the URLs of all instances of a role, separated by commas
+//
+// With --accounts everybody signs up and signs in at the user role, and says who they are elsewhere by an access token;
+// without it they are believed, as clients of the brief's API are.
 //
 // Of several instances the mutations take turns, a query must be answered by all alike, and a subscription that is opened
 // on all must give the same on all.
@@ -10,9 +13,14 @@ import { GraphQLWsLink } from "@apollo/client/link/subscriptions";
 import { createClient } from "graphql-ws";
 import WebSocket from "ws";
 
-const [user, sender = user, receiver = user] = process.argv.slice(2).map((list) => list.split(","));
+const signed = process.argv.includes("--accounts");
+const [user, sender = user, receiver = user] = process.argv
+  .slice(2)
+  .filter((argument) => argument !== "--accounts")
+  .map((list) => list.split(","));
 const instances = { user, sender, receiver };
-const accounts = new Set(["users", "user", "userByUsername", "me", "createUser", "updateUser", "removeUser"]);
+const accounts = new Set(["users", "user", "userByUsername", "me", "createUser", "updateUser", "removeUser", "login", "logout"]);
+const password = "correct horse";
 const sockets = [];
 const served = new Set();
 const turns = new Map();
@@ -34,12 +42,13 @@ function turn(field, urls) {
   return url;
 }
 
-/** A client that says who it is by header and connection parameter, as clients of the brief's API do. */
-function connect(userId = "") {
-  const identity = { "user-id": userId, username: "" };
+/** A client that says who it is, by the same in its headers and in the parameters of its connections. */
+function connect(identity, { listens = true } = {}) {
+  const closed = [];
   const live = new Map(
-    receiver.map((uri) => {
+    (listens ? receiver : []).map((uri) => {
       const socket = createClient({ url: uri.replace("http", "ws"), webSocketImpl: WebSocket, connectionParams: identity, lazy: false });
+      socket.on("closed", (event) => closed.push(event.code));
       sockets.push(socket);
       return [uri, new GraphQLWsLink(socket)];
     }),
@@ -48,15 +57,16 @@ function connect(userId = "") {
   const link = new ApolloLink((operation) =>
     (operation.operationType === "subscription" ? live.get(operation.getContext().uri) : http).request(operation),
   );
-  return new ApolloClient({
+  const client = new ApolloClient({
     link,
     cache: new InMemoryCache(),
     queryDeduplication: false,
     defaultOptions: { query: { fetchPolicy: "no-cache" }, mutate: { fetchPolicy: "no-cache" } },
   });
+  return Object.assign(client, { closed });
 }
 
-const nobody = connect();
+const nobody = connect(signed ? {} : { "user-id": "", username: "" });
 const run = async (client, text, variables) => {
   const document = gql(text);
   const { operation, field, urls } = route(document);
@@ -110,35 +120,56 @@ function listen(client, text, variables) {
   };
 }
 
+/** Makes an account, at whichever instance has its turn. */
+async function signUp(name, displayName) {
+  const { createUser } = await run(
+    nobody,
+    `mutation ($u: String!, $e: String!, $d: String, $p: String) {
+      createUser(username: $u, email: $e, displayName: $d, password: $p) { id username email displayName isActive createdAt }
+    }`,
+    { u: name, e: `${name.replace(" ", "")}@example.org`, d: displayName, ...(signed && { p: password }) },
+  );
+  assert.equal(createUser.username, name);
+  return createUser.id;
+}
+
+/** A client of somebody who has an account. */
+async function signIn(name, id, options) {
+  if (!signed) return connect({ "user-id": id, username: "" }, options);
+  const { login } = await run(nobody, `mutation ($u: String!, $p: String!) { login(username: $u, password: $p) { accessToken user { id } } }`, {
+    u: name,
+    p: password,
+  });
+  assert.equal(login.user.id, id);
+  return connect({ authorization: `Bearer ${login.accessToken}` }, options);
+}
+
 /** A subscription says nothing when it begins. */
 const begun = () => new Promise((resolve) => setTimeout(resolve, receiver.length > 1 ? 1000 : 300));
 
-// Users: both call forms, a taken name, the list with empty identity headers.
+// Users: both call forms, a taken name, the list.
 const names = ["ann", "bob", "cid", "dee"];
 const users = {};
-for (const name of names) {
-  const { createUser } = await run(
-    nobody,
-    `mutation ($u: String!, $e: String!, $d: String) { createUser(username: $u, email: $e, displayName: $d) { id username email displayName isActive createdAt } }`,
-    { u: name, e: `${name}@example.org`, d: name.toUpperCase() },
-  );
-  assert.equal(createUser.username, name);
-  users[name] = createUser.id;
-}
+for (const name of names) users[name] = await signUp(name, name.toUpperCase());
+const secret = signed ? `, password: "${password}"` : "";
 await assert.rejects(
-  run(nobody, `mutation { createUser(createUserInput: { username: "ANN", email: "x@example.org" }) { id } }`),
+  run(nobody, `mutation { createUser(createUserInput: { username: "ANN", email: "x@example.org"${secret} }) { id } }`),
   /Username already exists/,
 );
 await assert.rejects(
-  run(nobody, `mutation { createUser(createUserInput: { username: "zoe", email: "Ann@Example.org" }) { id } }`),
+  run(nobody, `mutation { createUser(createUserInput: { username: "zoe", email: "Ann@Example.org"${secret} }) { id } }`),
   /Email already exists/,
 );
-const listed = await run(nobody, `{ users { id username email } userByUsername(username: "BOB") { id } }`);
+const as = {};
+for (const name of names) as[name] = await signIn(name, users[name]);
+
+const list = `{ users { id username email } userByUsername(username: "BOB") { id } }`;
+const listed = await run(signed ? as.ann : nobody, list);
 assert.deepEqual(listed.users.map((u) => u.username), names);
 assert.equal(listed.users[0].email, "ann@example.org");
+assert.equal(listed.users[1].email, signed ? null : "bob@example.org");
 assert.equal(listed.userByUsername.id, users.bob);
-
-const as = Object.fromEntries(names.map((name) => [name, connect(users[name])]));
+if (signed) await assert.rejects(run(nobody, list), /Not signed in/);
 
 // A direct chat and a group, seen live by their members.
 const added = listen(as.bob, `subscription ($u: String!) { chatAdded(userId: $u) { id name chatType participantIds } }`, { u: users.bob });
@@ -213,24 +244,25 @@ await run(as.ann, `mutation ($c: ID!, $u: String!) { removeParticipant(chatId: $
 assert.deepEqual((await shape.until(3))[2].participantIds, []);
 await assert.rejects(run(as.cid, `query ($c: ID!) { chat(id: $c) { id } }`, { c: group.id }), /Chat with ID .* not found/);
 
-// Unread counts are exact under 50 concurrent senders, in a group of 51.
+// Unread counts are exact under many concurrent senders, in a group of as many; with accounts of few, because sign-ups are limited.
 const crowd = [];
-for (let n = 0; n < 50; n++) {
-  const { createUser } = await run(nobody, `mutation ($u: String!, $e: String!) { createUser(username: $u, email: $e) { id } }`, { u: `crowd ${n}`, e: `crowd${n}@example.org` });
-  crowd.push(createUser.id);
+for (let n = 0; n < (signed ? 10 : 50); n++) {
+  const id = await signUp(`crowd ${n}`);
+  crowd.push({ id, client: signed ? await signIn(`crowd ${n}`, id, { listens: false }) : nobody });
 }
 const { createChat: busy } = await run(
   as.ann,
   `mutation ($p: [String!]!) { createChat(createChatInput: { name: "busy", participantIds: $p }) { id } }`,
-  { p: [users.ann, ...crowd] },
+  { p: [users.ann, ...crowd.map(({ id }) => id)] },
 );
 const stream = listen(as.ann, `subscription ($c: ID!) { messageAdded(chatId: $c) { seq content } }`, { c: busy.id });
 await begun();
+const each = 200 / crowd.length;
 await Promise.all(
-  crowd.map(async (sender, n) => {
-    for (let k = 0; k < 4; k++) {
-      await run(nobody, `mutation ($i: CreateMessageInput!) { createMessage(createMessageInput: $i) { id } }`, {
-        i: { content: `${n}/${k}`, senderId: sender, chatId: busy.id },
+  crowd.map(async ({ id, client }, n) => {
+    for (let k = 0; k < each; k++) {
+      await run(client, `mutation ($i: CreateMessageInput!) { createMessage(createMessageInput: $i) { id } }`, {
+        i: { content: `${n}/${k}`, senderId: id, chatId: busy.id },
       });
     }
   }),
@@ -238,13 +270,30 @@ await Promise.all(
 assert.deepEqual((await stream.until(200)).map((m) => m.seq), Array.from({ length: 200 }, (_, n) => n + 1));
 const { unreadCount } = await run(as.ann, `query ($c: ID!, $u: String!) { unreadCount(chatId: $c, userId: $u) }`, { c: busy.id, u: users.ann });
 assert.equal(unreadCount, 200);
-const { unreadCounts } = await run(nobody, `query ($u: String!) { unreadCounts(userId: $u) { id chatId userId unreadCount } }`, { u: crowd[7] });
-assert.equal(unreadCounts[0].unreadCount, 196);
+const { unreadCounts } = await run(crowd[7].client, `query ($u: String!) { unreadCounts(userId: $u) { id chatId userId unreadCount } }`, { u: crowd[7].id });
+assert.equal(unreadCounts[0].unreadCount, 200 - each);
 const { messages: history } = await run(as.ann, `query ($c: ID!) { messages(chatId: $c) { seq content } }`, { c: busy.id });
 assert.deepEqual(history.map((m) => m.seq), Array.from({ length: 200 }, (_, n) => n + 1));
 const last = stream.got.at(-1);
 const { markChatRead } = await run(as.ann, `mutation ($c: ID!, $s: Seq!) { markChatRead(chatId: $c, upToSeq: $s) { unreadCount } }`, { c: busy.id, s: last.seq });
 assert.equal(markChatRead.unreadCount, 0);
+
+// Who signs out at one instance has signed out everywhere: sockets are closed, and the token is worth nothing.
+if (signed) {
+  await run(as.dee, `mutation { logout }`);
+  for (const deadline = Date.now() + 5_000; as.dee.closed.filter((code) => code === 4403).length < receiver.length; ) {
+    assert.ok(Date.now() < deadline, `after signing out the sockets were closed with ${as.dee.closed}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  for (const uri of new Set([...user, ...sender, ...receiver])) {
+    const deadline = Date.now() + 2_000;
+    let refused;
+    while (!refused && Date.now() < deadline) {
+      refused = await as.dee.query({ query: gql`{ health }`, context: { uri } }).then(() => null, (error) => error);
+    }
+    assert.equal(refused?.statusCode, 401, `${uri} after signing out: ${refused}`);
+  }
+}
 
 for (const url of [...user, ...sender]) assert.ok(served.has(url), `${url} has executed no mutation`);
 for (const socket of sockets) socket.dispose();
