@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -488,6 +489,64 @@ func TestOnlyWhoSignsInKeepsCookies(t *testing.T) {
 	} {
 		if _, _, got := none.request(keeping(), query, nil); saidIn(t, got) != want {
 			t.Errorf("%s with --auth=none: %s", query, got)
+		}
+	}
+}
+
+// TestCookiesUnderTLS are for TLS alone, and say so by their name, also where a proxy ends it that is trusted.
+func TestCookiesUnderTLS(t *testing.T) {
+	dir := t.TempDir()
+	files := pair{cert: filepath.Join(dir, "cert.pem"), key: filepath.Join(dir, "key.pem")}
+	files.write(t, 1)
+	settings := accounts(t)
+	direct := serveWorld(t, func(c *Config) {
+		settings(c)
+		c.TLSCert, c.TLSKey = files.cert, files.key
+	})
+	behind := serveWorld(t, func(c *Config) {
+		settings(c)
+		c.MetricsAddr, c.TrustedProxies = freeAddress(t), []string{"127.0.0.1"}
+	})
+	alone := serveWorld(t, accounts(t))
+	for _, c := range []struct {
+		name   string
+		s      *served
+		proto  string // that a proxy is said to be reached by
+		secure bool
+	}{
+		{"TLS", direct, "", true}, {"TLS, forged as none", direct, "http", true},
+		{"behind a proxy that ends TLS", behind, "https", true}, {"behind two proxies", behind, "https, http", true},
+		{"behind a proxy without TLS", behind, "http", false}, {"behind a proxy that says nothing", behind, "", false},
+		{"a client that forges TLS", alone, "https", false},
+	} {
+		name, other := cookieName, "__Secure-"+cookieName
+		if c.secure {
+			name, other = other, name
+		}
+		header := func(more ...string) map[string]string {
+			h := keeping(more...)
+			if c.proto != "" {
+				h["X-Forwarded-Proto"] = c.proto
+			}
+			return h
+		}
+		c.s.exec(`DELETE FROM sessions`)
+		if accountsIn(t, c.s) == 0 {
+			c.s.signUp("ann")
+		}
+		_, set, _ := c.s.request(header(), loginDocument, vars{"n": "ann", "p": password})
+		token := checkCookie(t, c.name+": login", set, name, c.secure)
+		status, set, got := c.s.do("POST", "/auth/refresh", "", header("Cookie", name+"="+token))
+		if status != http.StatusOK {
+			t.Errorf("%s: refresh: %d %s", c.name, status, got)
+		}
+		token = checkCookie(t, c.name+": refresh", set, name, c.secure)
+		if status, _, got := c.s.do("POST", "/auth/refresh", "", header("Cookie", other+"="+token)); status != http.StatusUnauthorized {
+			t.Errorf("%s: refresh by the other cookie: %d %s", c.name, status, got)
+		}
+		status, set, _ = c.s.do("POST", "/auth/logout", "", header("Cookie", name+"="+token))
+		if status != http.StatusNoContent || !isCleared(set) || cookies(set)[0].Name != name || cookies(set)[0].Secure != c.secure {
+			t.Errorf("%s: logout: %d %v", c.name, status, set)
 		}
 	}
 }

@@ -65,6 +65,9 @@ func serveOn(t *testing.T, store string, change func(*Config)) *served {
 	}()
 	stopped := false
 	s := &served{world: newWorldOn(t, pgtest.Open(t, store)), store: store, address: listener.Addr().String(), metrics: c.MetricsAddr}
+	if c.TLSCert != "" {
+		s.secure = &tls.Config{InsecureSkipVerify: true}
+	}
 	s.stop = func() {
 		if stopped {
 			return

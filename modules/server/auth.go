@@ -40,19 +40,17 @@ func browser(r *http.Request) *identity.Browser {
 }
 
 // cookieName is that of the cookie: under TLS browsers take it from TLS alone. Source: RFC 6265bis, 4.1.3.
-func cookieName(r *http.Request) string {
-	if isSecure(r) {
+func (s *Server) cookieName(r *http.Request) string {
+	if s.config.Proxies.isSecure(r) {
 		return "__Secure-" + refreshCookie
 	}
 	return refreshCookie
 }
 
-func isSecure(r *http.Request) bool { return r.TLS != nil }
-
 // keep writes the cookie that a browser is to keep; without a token it takes the cookie away.
-func keep(w http.ResponseWriter, r *http.Request, b *identity.Browser) {
+func (s *Server) keep(w http.ResponseWriter, r *http.Request, b *identity.Browser) {
 	cookie := &http.Cookie{
-		Name: cookieName(r), Value: b.Token, Path: cookiePath, Expires: b.Ends, HttpOnly: true, Secure: isSecure(r),
+		Name: s.cookieName(r), Value: b.Token, Path: cookiePath, Expires: b.Ends, HttpOnly: true, Secure: s.config.Proxies.isSecure(r),
 		SameSite: http.SameSiteStrictMode,
 	}
 	if b.Token == "" {
@@ -65,15 +63,15 @@ func keep(w http.ResponseWriter, r *http.Request, b *identity.Browser) {
 func (s *Server) refresh(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), accountTime)
 	defer cancel()
-	grant, err := s.config.Accounts.Refresh(ctx, cookie(r))
+	grant, err := s.config.Accounts.Refresh(ctx, s.cookie(r))
 	if err != nil {
 		if fault.CodeOf(err) == fault.Unauthenticated {
-			keep(w, r, &identity.Browser{})
+			s.keep(w, r, &identity.Browser{})
 		}
 		s.refuse(w, r, err)
 		return
 	}
-	keep(w, r, &identity.Browser{Token: grant.RefreshToken, Ends: grant.SessionEnds})
+	s.keep(w, r, &identity.Browser{Token: grant.RefreshToken, Ends: grant.SessionEnds})
 	writeJSON(w, http.StatusOK, map[string]string{
 		"accessToken": grant.AccessToken, "expiresAt": grant.Expires.UTC().Format(time.RFC3339), "userId": grant.User.String(),
 	})
@@ -83,16 +81,16 @@ func (s *Server) refresh(w http.ResponseWriter, r *http.Request) {
 func (s *Server) logout(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), accountTime)
 	defer cancel()
-	if err := s.config.Accounts.Leave(ctx, cookie(r)); err != nil {
+	if err := s.config.Accounts.Leave(ctx, s.cookie(r)); err != nil {
 		s.refuse(w, r, err)
 		return
 	}
-	keep(w, r, &identity.Browser{})
+	s.keep(w, r, &identity.Browser{})
 	w.WriteHeader(http.StatusNoContent)
 }
 
-func cookie(r *http.Request) string {
-	c, err := r.Cookie(cookieName(r))
+func (s *Server) cookie(r *http.Request) string {
+	c, err := r.Cookie(s.cookieName(r))
 	if err != nil {
 		return ""
 	}

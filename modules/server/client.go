@@ -57,6 +57,16 @@ func (p *Proxies) client(r *http.Request) identity.Client {
 	return identity.Client{Address: address.String(), Device: device(r.UserAgent())}
 }
 
+// isSecure tells whether a client speaks TLS: to this process, or to a trusted proxy that says so.
+func (p *Proxies) isSecure(r *http.Request) bool {
+	if r.TLS != nil {
+		return true
+	}
+	peer, err := netip.ParseAddrPort(r.RemoteAddr)
+	said, _, _ := strings.Cut(r.Header.Get("X-Forwarded-Proto"), ",") // the first is the client's own
+	return err == nil && p.trusts(canonical(peer.Addr())) && strings.EqualFold(strings.TrimSpace(said), "https")
+}
+
 func (p *Proxies) trusts(address netip.Addr) bool {
 	return p != nil && slices.ContainsFunc(p.ranges, func(n net.IPNet) bool { return n.Contains(address.AsSlice()) })
 }

@@ -84,7 +84,7 @@ func (s *Server) post(w http.ResponseWriter, r *http.Request) {
 	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
 	res := s.run(called, req, spent)
 	if keeper != nil && keeper.Token != "" {
-		keep(w, r, keeper)
+		s.keep(w, r, keeper)
 	}
 	s.answer(w, media, res)
 }

@@ -97,13 +97,28 @@ func (p *Passwords) place(ctx context.Context) (leave func(), err error) {
 	}
 }
 
-// hash gives a password's hash in PHC form.
+// hash gives a password's hash in PHC form. Errors: RATE_LIMITED.
 func (p *Passwords) hash(ctx context.Context, password string) (string, error) {
 	leave, err := p.place(ctx)
 	if err != nil {
 		return "", err
 	}
 	defer leave()
+	return p.create(password)
+}
+
+// hashNow is hash where a place is free, and "" where none is.
+func (p *Passwords) hashNow(password string) (string, error) {
+	select {
+	case p.places <- struct{}{}:
+		defer func() { <-p.places }()
+		return p.create(password)
+	default:
+		return "", nil
+	}
+}
+
+func (p *Passwords) create(password string) (string, error) {
 	hash, err := argon2id.CreateHash(opaque(password), p.params)
 	if err != nil {
 		return "", fmt.Errorf("hash a password: %w", err)

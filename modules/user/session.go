@@ -146,22 +146,13 @@ func (a *Accounts) begin(ctx context.Context, account credentials, password stri
 	if err != nil {
 		return identity.Grant{}, err
 	}
-	proven, hash := *account.Hash, *account.Hash
-	if isOld {
-		if hash, err = a.passwords.hash(ctx, password); err != nil {
-			return identity.Grant{}, err
-		}
-	}
+	proven := *account.Hash
 	caller := identity.Caller{User: account.ID, Session: b.session}
 	b.done.actor, b.done.user = account.ID, account.ID // who has the password
 	var ends time.Time
 	err = a.store.db.Repeat(ctx, func(tx *pg.Tx) error {
-		if hash != proven {
-			if _, err := replacePassword(ctx, tx, account.ID, proven, hash); err != nil {
-				return err
-			}
-		}
-		if ends, err = insertSession(ctx, tx, caller, hash, b.token); err != nil {
+		var err error
+		if ends, err = insertSession(ctx, tx, caller, proven, b.token); err != nil {
 			return err
 		}
 		return b.done.write(ctx, tx)
@@ -169,7 +160,24 @@ func (a *Accounts) begin(ctx context.Context, account credentials, password stri
 	if err != nil {
 		return identity.Grant{}, err
 	}
+	if isOld {
+		a.rehash(ctx, account.ID, proven, password)
+	}
 	return a.grant(caller, b.token, ends)
+}
+
+// rehash brings the hash of a password to today's cost where a place to hash in is free; the next login tries it again.
+func (a *Accounts) rehash(ctx context.Context, user id.User, proven, password string) {
+	hash, err := a.passwords.hashNow(password)
+	if err == nil && hash != "" {
+		err = a.store.db.Repeat(ctx, func(tx *pg.Tx) error {
+			_, err := replacePassword(ctx, tx, user, proven, hash)
+			return err
+		})
+	}
+	if err != nil {
+		a.log.Warn().Err(err).Stringer("user", user).Msg("a password cannot be hashed anew, trying again at the next login")
+	}
 }
 
 // prove tells whether a password is that of an account, and whether its hash is old. Errors: UNAUTHENTICATED; RATE_LIMITED.
