@@ -96,19 +96,18 @@ func TestFaults(t *testing.T) {
 // scene is a fleet that a test breaks, and mends before it ends.
 type scene struct {
 	*fleet
-	t      *testing.T
-	client *client
-	db     *sql.DB       // PostgreSQL, past the proxy
-	names  *atomic.Int64 // how many were given
+	t     *testing.T
+	db    *sql.DB       // PostgreSQL, past the proxy
+	names *atomic.Int64 // how many were given
 }
 
 func newScene(t *testing.T, binary string) *scene {
 	t.Helper()
-	f, err := newFleet(t.Context(), newDir(t), binary)
+	f, err := newFleet(t.Context(), newDir(t), binary, kind{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	db, err := sql.Open("postgres", fmt.Sprintf("postgres://postgres@127.0.0.1:%d/chat?sslmode=disable", f.options.Port))
+	db, err := f.openDatabase()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -123,7 +122,7 @@ func newScene(t *testing.T, binary string) *scene {
 			}
 		}
 	})
-	return &scene{fleet: f, t: t, client: newClient(), db: db, names: new(atomic.Int64)}
+	return &scene{fleet: f, t: t, db: db, names: new(atomic.Int64)}
 }
 
 // run makes one fault after the ones before, and looks whether every process has borne it.
@@ -196,17 +195,25 @@ func (s *scene) count(query string, args ...any) int64 {
 	return n
 }
 
-// users makes people.
+// users makes people, who are signed in.
 func (s *scene) users(count int) []string {
 	s.t.Helper()
 	var ids []string
 	for range count {
-		var out struct{ CreateUser struct{ ID string } }
 		n := s.names.Add(1)
-		s.must(s.client.call(s.t.Context(), s.of("user")[n%2], "", `mutation($n: String!, $e: String!) { createUser(username: $n, email: $e) { id } }`,
-			vars{"n": fmt.Sprint("person ", n), "e": fmt.Sprintf("person%d@example.org", n)}, &out))
-		ids = append(ids, out.CreateUser.ID)
+		a, err := s.client.signUp(s.t.Context(), s.of("user")[n%2], fmt.Sprint("somebody-", n))
+		s.must(err)
+		s.must(s.client.signIn(s.t.Context(), s.of("user")[n%2], a))
+		ids = append(ids, a.id)
 	}
+	return ids
+}
+
+// many is users for those who are only there to be many.
+func (s *scene) many(count int) []string {
+	s.t.Helper()
+	ids, err := s.crowd(s.t.Context(), count)
+	s.must(err)
 	return ids
 }
 

@@ -190,7 +190,7 @@ const (
 // round's error is no end: what is acknowledged and not there may fail a call before it is found.
 func hunt(t *testing.T, dir, binary string, faults []fault, lasts time.Duration) (report trace.Report, err error) {
 	t.Helper()
-	f, err := newFleet(t.Context(), dir, binary)
+	f, err := newFleet(t.Context(), dir, binary, kind{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -212,7 +212,7 @@ func hunt(t *testing.T, dir, binary string, faults []fault, lasts time.Duration)
 // aimed is a round of more use and more faults than people make.
 func aimed(seed uint64, faults []fault) plan {
 	return plan{
-		seed: seed, lasts: roundTime, quiet: 300 * time.Millisecond, think: 5 * time.Millisecond, faults: faults,
+		seed: seed, lasts: roundTime, quiet: 300 * time.Millisecond, think: 5 * time.Millisecond, refresh: 2 * time.Second, faults: faults,
 		rooms: 2, writers: 16, readers: 6, patience: roundTime,
 	}
 }

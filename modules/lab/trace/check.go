@@ -24,9 +24,11 @@ type Report struct {
 	Deliveries int
 	Delays     map[string]Delay // by fault, "" where there was none
 
-	Sessions, Refreshes int           // that were ended, and that succeeded
-	Closes              Delay         // of the sockets of sessions that were ended
-	Accepted            time.Duration // the longest that a call was accepted after the end of its session
+	Sessions  int           // that were ended
+	Closes    Delay         // of the sockets of sessions that were ended
+	Accepted  time.Duration // the longest that a call was accepted after the end of its session
+	Refreshes int           // refresh tokens that gave the next
+	Repeats   int           // of them those that were used more than once, by two at a time or after a lost answer
 }
 
 // Delay is how long something took: deliveries after the send was answered, closes after the session was ended.

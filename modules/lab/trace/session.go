@@ -86,8 +86,11 @@ func (r *run) byCall(a, b Entry) int { return cmp.Compare(r.invoked[a.Op].At, r.
 
 // checkRefresh: a refresh token has one successor, however often it is asked for.
 func (r *run) checkRefresh(name string, answers []Entry) {
-	first := Entry{}
+	first, used := Entry{}, 0
 	for _, answer := range answers {
+		if answer.Outcome != Refused {
+			used++
+		}
 		switch {
 		case answer.Outcome != OK:
 		case first.Kind == "":
@@ -96,6 +99,9 @@ func (r *run) checkRefresh(name string, answers []Entry) {
 		case answer.Message != first.Message:
 			r.fail("forked", r.calls(first, answer), "a refresh token of session %s has two successors", name)
 		}
+	}
+	if first.Kind != "" && used > 1 {
+		r.report.Repeats++
 	}
 }
 

@@ -45,6 +45,7 @@ const (
 	Remove  = "remove"
 	SignIn  = "sign in"
 	Refresh = "refresh" // Key names the refresh token that is used, Message the one that comes next
+	Leave   = "leave"   // it ends sessions, of which Ending and Ended tell
 	Probe   = "probe"   // whether a session that was ended is still good for anything
 )
 
