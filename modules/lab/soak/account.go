@@ -116,20 +116,25 @@ func (c *client) signUp(ctx context.Context, p *process, name string) (*account,
 	return a, nil
 }
 
-// signIn signs in on the first phone of a person, where nothing fails.
-func (c *client) signIn(ctx context.Context, p *process, a *account) error {
-	if c.isOpen {
-		return nil
-	}
+// login begins a session of a person, where nothing fails.
+func (c *client) login(ctx context.Context, p *process, a *account) (grant, error) {
 	var out struct{ Login grant }
 	if err := c.call(ctx, p, "", loginDocument, vars{"n": a.name, "p": a.password}, &out); err != nil {
-		return fmt.Errorf("sign in as %s: %w", a.name, err)
+		return grant{}, fmt.Errorf("sign in as %s: %w", a.name, err)
 	}
-	d := a.main()
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.now = &session{name: a.name, access: out.Login.AccessToken, refresh: out.Login.RefreshToken}
-	return nil
+	return out.Login, nil
+}
+
+// signIn is login on the person's first phone.
+func (c *client) signIn(ctx context.Context, p *process, a *account) error {
+	g, err := c.login(ctx, p, a)
+	if err == nil {
+		d := a.main()
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		d.now = &session{name: a.name, access: g.AccessToken, refresh: g.RefreshToken}
+	}
+	return err
 }
 
 // know remembers a person, so that calls can be made by the id.

@@ -20,6 +20,8 @@ import (
 // Which test makes which fault of the list of faults and attacks happen, by the numbers of the list. "Fleet" is TestFaults:
 // the built product, two processes of each role, in the files fault*_test.go here.
 //
+//	5–8 sessions end                     fleet: .../sessions end (also without Redis); TestAMinuteOfEverything
+//	9   refresh tokens                   TestAMinuteOfEverything, whose sessions are refreshed all the time, at times twice
 //	21  removal on every receiver        fleet: .../a removal (also without Redis); app.TestRemovalEndsTheLogAtItsSeq
 //	22  fields of other roles            fleet: .../fields of other roles; app.TestRolesNameTheOther, app.TestUpgradesThatAreRefused
 //	45  slow and blocked readers         fleet: .../readers that do not read (also without Redis); app.TestSlowReaderLosesNothing,
@@ -61,6 +63,7 @@ func TestFaults(t *testing.T) {
 		s.run("with Redis", func(s *scene) {
 			s.beside("fields of other roles", fieldsOfOtherRoles)
 			s.beside("a removal", func(s *scene) { removalEndsStreams(s, time.Second) })
+			s.beside("sessions end", func(s *scene) { sessionsEnd(s, time.Second) })
 			s.beside("a hundred senders", hundredSenders)
 			s.beside("a client that was away", awayForLong)
 			s.beside("readers that do not read", readersThatDoNotRead)
@@ -70,6 +73,7 @@ func TestFaults(t *testing.T) {
 			s.redis.Kill()
 			s.t.Cleanup(func() { s.must(s.redis.Restart()) })
 			s.beside("a removal", func(s *scene) { removalEndsStreams(s, 3*time.Second) })
+			s.beside("sessions end", func(s *scene) { sessionsEnd(s, 3*time.Second) })
 			s.beside("readers that do not read", readersThatDoNotRead)
 		})
 		s.run("a drain without Redis", func(s *scene) {
