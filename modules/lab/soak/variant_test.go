@@ -135,6 +135,23 @@ func variants() []variant {
 			faults: []string{"read slowly"},
 			want:   []string{"missed"},
 		},
+		{
+			name:   "a socket outlives its session",
+			edits:  []edit{{"modules/identity/sessions.go", "func() { cancel(ErrEnded) }", "func() { _ = cancel }"}},
+			faults: []string{"log out", "log out everywhere"},
+			want:   []string{"outlived", "leaked"},
+		},
+		{
+			name:   "nobody looks whether sessions go on",
+			edits:  []edit{{"modules/identity/sessions.go", "\t\t\ts.end(session)\n", "\t\t\t_ = session\n"}},
+			faults: []string{"revoke a session", "change a password"},
+			want:   []string{"outlived", "leaked"},
+		},
+		{
+			name:  "a refresh token that comes again was stolen",
+			edits: []edit{{"modules/user/session.go", "graceSeconds = 10 ", "graceSeconds = 0 "}},
+			want:  []string{"refused"},
+		},
 	}
 }
 
