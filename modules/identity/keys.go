@@ -28,6 +28,7 @@ type Keys struct {
 	first  *key // signs
 	byID   map[string]*key
 	parser *jwt.Parser
+	known  tokenMemory
 }
 
 // key is one secret. Its id is derived from it, so that nodes which know the same secrets know the same ids.
@@ -36,6 +37,8 @@ type key struct {
 	secret []byte
 	until  time.Time // after which it verifies nothing; zero: it has no end
 }
+
+func (k *key) isOver(now time.Time) bool { return !k.until.IsZero() && now.After(k.until) }
 
 // ParseKeys reads the signing secrets: one a line, the first signs and all verify. After a space a line may have the
 // moment, in RFC 3339, after which its secret verifies nothing, so that a secret that was replaced ends by itself.
@@ -150,14 +153,20 @@ func (k *Keys) Verify(text string) (Caller, error) {
 	if !isCompact(text) { // before anything is parsed
 		return Caller{}, errToken()
 	}
+	sum := sha256.Sum256([]byte(text))
+	if caller, ok := k.known.find(sum); ok {
+		return caller, nil
+	}
 	var said claims
-	if _, err := k.parser.ParseWithClaims(text, &said, k.find); err != nil {
+	token, err := k.parser.ParseWithClaims(text, &said, k.find)
+	if err != nil {
 		return Caller{}, errToken()
 	}
 	caller := Caller{User: id.Parse[id.User](said.Subject), Session: id.Parse[id.Session](said.Session)}
 	if caller.User.IsZero() || caller.Session.IsZero() {
 		return Caller{}, errToken()
 	}
+	k.known.add(sum, verified{caller, said.ExpiresAt.Add(leeway), k.named(token)})
 	return caller, nil
 }
 
@@ -184,10 +193,14 @@ var errKey = errors.New("no key of ours")
 
 // find gives the key that a token names. The name is looked up among our own and is used for nothing else.
 func (k *Keys) find(token *jwt.Token) (any, error) {
-	name, _ := token.Header["kid"].(string)
-	one := k.byID[name]
-	if one == nil || token.Header["typ"] != tokenType || !one.until.IsZero() && time.Now().After(one.until) {
+	one := k.named(token)
+	if one == nil || token.Header["typ"] != tokenType || one.isOver(time.Now()) {
 		return nil, errKey
 	}
 	return one.secret, nil
+}
+
+func (k *Keys) named(token *jwt.Token) *key {
+	name, _ := token.Header["kid"].(string)
+	return k.byID[name]
 }

@@ -54,7 +54,7 @@ func follow(ctx context.Context, url string, r room) (*websocket.Conn, error) {
 	}
 	_ = res.Body.Close()
 	for _, message := range []map[string]any{
-		{"type": "connection_init", "payload": map[string]any{"user-id": r.members[0]}},
+		{"type": "connection_init", "payload": map[string]any{"user-id": r.members[0].id}},
 		{"type": "subscribe", "id": "1", "payload": map[string]any{"query": messageAdded, "variables": map[string]any{"c": r.id}}},
 	} {
 		if err := conn.WriteJSON(message); err != nil {

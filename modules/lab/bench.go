@@ -51,20 +51,27 @@ func (b *Bench) Run(ctx context.Context) error {
 		parts: []part{{"chat", p.cpu}, {"PostgreSQL", d.cpu}},
 	}
 	atRest := p.memory()
-
-	t := newTable(b.Out, s)
-	floor, err := b.sendsBesideFloor(ctx, t, s, d)
+	q, err := b.startSigned(ctx, d)
 	if err != nil {
 		return err
 	}
-	// A machine's speed drifts: the two groups are measured in the order A B B A.
-	var groups [4]load
-	for n, members := range []int{2, 1000, 1000, 2} {
-		if groups[n], err = b.sends(ctx, s, 1, members, clients); err != nil {
-			return err
-		}
+	defer func() { _ = q.stop() }()
+	signed := &system{
+		users: []string{q.url}, senders: []string{q.url}, signsIn: true,
+		parts: []part{{"chat", q.cpu}, {"PostgreSQL", d.cpu}},
 	}
-	two, thousand := mean(groups[0], groups[3]), mean(groups[1], groups[2])
+
+	t := newTable(b.Out, s)
+	floor, err := b.sendsBesideFloor(ctx, t, d, s, signed)
+	if err != nil {
+		return err
+	}
+	two, thousand, err := abba(
+		func() (load, error) { return b.sends(ctx, s, 1, 2, clients) },
+		func() (load, error) { return b.sends(ctx, s, 1, 1000, clients) })
+	if err != nil {
+		return err
+	}
 	t.row("sends, one group of 2", clients, two, ofFloor(two, floor))
 	t.row("sends, one group of 1,000", clients, thousand,
 		fmt.Sprintf("%.2f of a group of 2 (%.2f by CPU)", thousand.rate/two.rate, two.total()/thousand.total()))
@@ -81,9 +88,11 @@ func (b *Bench) Run(ctx context.Context) error {
 	if err := t.print(); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(b.Out, "ready after %d ms at the first start (a new database), %d ms at a later one; %d MB resident at rest\n",
-		first.ready.Milliseconds(), p.ready.Milliseconds(), atRest>>20)
-	return err
+	if _, err := fmt.Fprintf(b.Out, "ready after %d ms at the first start (a new database), %d ms at a later one; %d MB resident at rest\n",
+		first.ready.Milliseconds(), p.ready.Milliseconds(), atRest>>20); err != nil {
+		return fmt.Errorf("print: %w", err)
+	}
+	return b.signingIn(ctx, signed, d)
 }
 
 // RunFleet prints the same of two processes of each role, with Redis between them and a subscriber in each chat: what the
@@ -100,23 +109,24 @@ func (b *Bench) RunFleet(ctx context.Context) error {
 	}
 	defer f.stop()
 	t := newTable(b.Out, f.system())
-	if _, err := b.sendsBesideFloor(ctx, t, f.system(), f.database()); err != nil {
+	if _, err := b.sendsBesideFloor(ctx, t, f.database(), f.system(), nil); err != nil {
 		return err
 	}
 	return t.print()
 }
 
-// sendsBesideFloor measures sends between two runs of pgbench, of which the mean is the floor.
-func (b *Bench) sendsBesideFloor(ctx context.Context, t *table, s *system, d *database) (floor load, err error) {
+// sendsBesideFloor measures sends between two runs of pgbench, of which the mean is the floor; where there is a system that
+// people sign in to, those to it beside the others.
+func (b *Bench) sendsBesideFloor(ctx context.Context, t *table, d *database, s, signed *system) (floor load, err error) {
 	before, err := b.floor(ctx, d, clients)
 	if err != nil {
 		return load{}, err
 	}
-	one, err := b.sends(ctx, s, 1, clients, clients)
+	one, oneSigned, err := b.sendsBeside(ctx, s, signed, 1, clients)
 	if err != nil {
 		return load{}, err
 	}
-	many, err := b.sends(ctx, s, 100, 2, clients)
+	many, manySigned, err := b.sendsBeside(ctx, s, signed, 100, 2)
 	if err != nil {
 		return load{}, err
 	}
@@ -127,8 +137,41 @@ func (b *Bench) sendsBesideFloor(ctx context.Context, t *table, s *system, d *da
 	floor = mean(before, after)
 	t.floor(floor, clients)
 	t.row("sends, one chat of 64", clients, one, ofFloor(one, floor))
+	if signed != nil {
+		t.row("  with accounts", clients, oneSigned, ofBelieved(oneSigned, one))
+	}
 	t.row("sends, 100 chats of 2", clients, many, ofFloor(many, floor))
+	if signed != nil {
+		t.row("  with accounts", clients, manySigned, ofBelieved(manySigned, many))
+	}
 	return floor, nil
+}
+
+// sendsBeside measures sends to a system, and to another beside it where there is one.
+func (b *Bench) sendsBeside(ctx context.Context, s, other *system, chats, members int) (load, load, error) {
+	first := func() (load, error) { return b.sends(ctx, s, chats, members, clients) }
+	if other == nil {
+		l, err := first()
+		return l, load{}, err
+	}
+	return abba(first, func() (load, error) { return b.sends(ctx, other, chats, members, clients) })
+}
+
+// abba measures two things in the order A B B A and gives the mean of each: a machine's speed drifts.
+func abba(a, b func() (load, error)) (load, load, error) {
+	var all [4]load
+	for n, measure := range []func() (load, error){a, b, b, a} {
+		var err error
+		if all[n], err = measure(); err != nil {
+			return load{}, load{}, err
+		}
+	}
+	return mean(all[0], all[3]), mean(all[1], all[2]), nil
+}
+
+// ofBelieved compares sends of people who sign in with those where everybody is believed.
+func ofBelieved(l, believed load) string {
+	return fmt.Sprintf("%.2f of --auth=none (%.2f by CPU)", l.rate/believed.rate, believed.total()/l.total())
 }
 
 // ofFloor compares rates, and what everything costs together, the clients included: on a busy machine rates say less.

@@ -45,11 +45,9 @@ func (b *Bench) floor(ctx context.Context, d *database, clients int) (load, erro
 	if err := os.WriteFile(script, []byte("INSERT INTO bench_floor (content) VALUES ('"+text+"');\n"), 0o600); err != nil {
 		return load{}, fmt.Errorf("write pgbench's script: %w", err)
 	}
-	psql := exec.CommandContext(ctx, filepath.Join(filepath.Dir(b.PGBench), "psql"), "-q", "-h", d.socket, "-U", "postgres", "chat",
-		"-c", "CREATE TABLE IF NOT EXISTS bench_floor (id bigserial PRIMARY KEY, content text NOT NULL, at timestamptz DEFAULT now())")
-	psql.Env = append(os.Environ(), "PGOPTIONS=-c client_min_messages=warning")
-	if out, err := psql.CombinedOutput(); err != nil {
-		return load{}, fmt.Errorf("make pgbench's table: %s (%w)", out, err)
+	if err := b.psql(ctx, d,
+		"CREATE TABLE IF NOT EXISTS bench_floor (id bigserial PRIMARY KEY, content text NOT NULL, at timestamptz DEFAULT now())"); err != nil {
+		return load{}, err
 	}
 	before := d.cpu()
 	cmd := exec.CommandContext(ctx, b.PGBench, "-n", "-h", d.socket, "-U", "postgres", "-f", script,
@@ -68,6 +66,20 @@ func (b *Bench) floor(ctx context.Context, d *database, clients int) (load, erro
 		rate: rate, p50: latency, cost: map[string]float64{"PostgreSQL": (d.cpu() - before) / thousands},
 		clients: used.Seconds() / thousands,
 	}, nil
+}
+
+// psql runs statements as the superuser.
+func (b *Bench) psql(ctx context.Context, d *database, statements ...string) error {
+	args := []string{"-q", "-h", d.socket, "-U", "postgres", "chat"}
+	for _, statement := range statements {
+		args = append(args, "-c", statement)
+	}
+	psql := exec.CommandContext(ctx, filepath.Join(filepath.Dir(b.PGBench), "psql"), args...)
+	psql.Env = append(os.Environ(), "PGOPTIONS=-c client_min_messages=warning")
+	if out, err := psql.CombinedOutput(); err != nil {
+		return fmt.Errorf("run psql: %s (%w)", out, err)
+	}
+	return nil
 }
 
 func figure(out []byte, pattern string) float64 {

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -56,9 +57,8 @@ func (b *Bench) sends(ctx context.Context, s *system, chats, members, senders in
 	for n := range calls {
 		for k := range rooms {
 			room := rooms[(n+k)%len(rooms)]
-			call, err := encodeCall(s.sender(n), sendMessage, map[string]any{
-				"c": room.id, "u": room.members[(n+k)%len(room.members)], "t": text,
-			})
+			by := room.members[(n+k)%len(room.members)]
+			call, err := encodeCall(s.sender(n), by.token, sendMessage, map[string]any{"c": room.id, "u": by.id, "t": text})
 			if err != nil {
 				return load{}, err
 			}
@@ -138,31 +138,39 @@ const (
 	sendMessage = `mutation($c: String!, $u: String!, $t: String!) {
 		createMessage(createMessageInput: {chatId: $c, senderId: $u, content: $t}) { id seq content senderId createdAt isEdited }
 	}`
-	createUser = `mutation($n: String!, $e: String!) { createUser(username: $n, email: $e) { id } }`
+	createUser = `mutation($n: String!, $e: String!, $p: String) { createUser(username: $n, email: $e, password: $p) { id } }`
+	login      = `mutation($n: String!, $p: String!) { login(username: $n, password: $p) { accessToken } }`
+	password   = "as long as it has to be"
 	createChat = `mutation($p: [String!]!) { createChat(createChatInput: {name: "bench", participantIds: $p}) { id } }`
 	text       = "About a hundred bytes of text, as people write it: neither very short nor very long, with some words."
 )
 
 type room struct {
 	id      string
-	members []string
+	members []person
 }
 
-// populate makes users, and chats that they are all members of.
+// person is a user, and the access token where people sign in.
+type person struct{ id, name, token string }
+
+// populate makes chats that some people are all members of, and the people who are missing for it.
 func (s *system) populate(ctx context.Context, chats, members int) ([]room, error) {
-	var people []string
-	for n := range members {
-		var out struct{ CreateUser struct{ ID string } }
-		name := fmt.Sprintf("%d.%d", time.Now().UnixNano(), n)
-		if err := call(ctx, s.users[0], createUser, map[string]any{"n": name, "e": name + "@example.org"}, &out); err != nil {
+	for len(s.people) < members {
+		p, err := s.person(ctx)
+		if err != nil {
 			return nil, err
 		}
-		people = append(people, out.CreateUser.ID)
+		s.people = append(s.people, p)
+	}
+	people := s.people[:members]
+	var ids []string
+	for _, p := range people {
+		ids = append(ids, p.id)
 	}
 	var rooms []room
 	for range chats {
 		var out struct{ CreateChat struct{ ID string } }
-		if err := call(ctx, s.sender(0), createChat, map[string]any{"p": people}, &out); err != nil {
+		if err := call(ctx, s.sender(0), people[0].token, createChat, map[string]any{"p": ids}, &out); err != nil {
 			return nil, err
 		}
 		rooms = append(rooms, room{id: out.CreateChat.ID, members: people})
@@ -170,29 +178,57 @@ func (s *system) populate(ctx context.Context, chats, members int) ([]room, erro
 	return rooms, nil
 }
 
+// person makes an account, and signs in where that is needed.
+func (s *system) person(ctx context.Context) (p person, err error) {
+	p.name = "u" + rand.Text()
+	variables := map[string]any{"n": p.name, "e": p.name + "@example.org"}
+	if s.signsIn {
+		variables["p"] = password
+	}
+	var made struct{ CreateUser struct{ ID string } }
+	if err := call(ctx, s.users[0], "", createUser, variables, &made); err != nil {
+		return p, err
+	}
+	if p.id = made.CreateUser.ID; s.signsIn {
+		p.token, err = s.signIn(ctx, p.name)
+	}
+	return p, err
+}
+
+// signIn begins a session and gives its access token.
+func (s *system) signIn(ctx context.Context, name string) (token string, err error) {
+	var out struct{ Login struct{ AccessToken string } }
+	err = call(ctx, s.users[0], "", login, map[string]any{"n": name, "p": password}, &out)
+	return out.Login.AccessToken, err
+}
+
 // call makes one call on a connection of its own. Clients do as little work as they can, since they share the machine
 // with what they measure.
-func call(ctx context.Context, url, query string, variables map[string]any, out any) error {
+func call(ctx context.Context, url, token, query string, variables map[string]any, out any) error {
 	c, err := dial(ctx, url)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = c.conn.Close() }()
-	request, err := encodeCall(url, query, variables)
+	request, err := encodeCall(url, token, query, variables)
 	if err != nil {
 		return err
 	}
 	return c.call(request, out)
 }
 
-// encodeCall is a whole HTTP request.
-func encodeCall(url, query string, variables map[string]any) ([]byte, error) {
+// encodeCall is a whole HTTP request, by whom a token is of, or by nobody.
+func encodeCall(url, token, query string, variables map[string]any) ([]byte, error) {
 	body, err := json.Marshal(map[string]any{"query": query, "variables": variables})
 	if err != nil {
 		return nil, fmt.Errorf("encode a call: %w", err)
 	}
-	return fmt.Appendf(nil, "POST /graphql HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
-		strings.TrimPrefix(url, "http://"), len(body), body), nil
+	credentials := ""
+	if token != "" {
+		credentials = "Authorization: Bearer " + token + "\r\n"
+	}
+	return fmt.Appendf(nil, "POST /graphql HTTP/1.1\r\nHost: %s\r\n%sContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
+		strings.TrimPrefix(url, "http://"), credentials, len(body), body), nil
 }
 
 // connection is a keep-alive connection that makes one call at a time.

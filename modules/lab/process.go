@@ -2,10 +2,12 @@ package lab
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -21,6 +23,8 @@ import (
 // system is what is put under load: where it is reached, and the parts that its cost is told by.
 type system struct {
 	users, senders, receivers []string // addresses; without receivers nobody is subscribed
+	signsIn                   bool     // with accounts; else people are believed
+	people                    []person // who were made so far
 	parts                     []part
 }
 
@@ -38,7 +42,16 @@ type process struct {
 
 // startAlone starts everything in one process, with its database in dir.
 func (b *Bench) startAlone(ctx context.Context, dir string) (*process, error) {
-	return b.start(ctx, os.Environ(), "--data-dir", filepath.Join(dir, "data"))
+	return b.start(ctx, os.Environ(), "--auth=none", "--data-dir", filepath.Join(dir, "data"))
+}
+
+// startSigned starts everything in one process with accounts, on a database that runs. Passwords cost as little as they may.
+func (b *Bench) startSigned(ctx context.Context, d *database) (*process, error) {
+	env := []string{
+		"PATH=" + os.Getenv("PATH"), "HOME=" + d.dir, "CHAT_SIGNING_SECRET=" + rand.Text() + rand.Text(), "RATE_LIMITS=off",
+		"DATABASE_URL=postgres:///chat?" + url.Values{"host": {d.socket}, "user": {"postgres"}, "sslmode": {"disable"}}.Encode(),
+	}
+	return b.start(ctx, env, "--argon2-memory=19", "--argon2-passes=2")
 }
 
 // start starts a process and waits until it is ready.
@@ -48,7 +61,7 @@ func (b *Bench) start(ctx context.Context, env []string, flags ...string) (*proc
 		return nil, err
 	}
 	p := &process{url: fmt.Sprintf("http://127.0.0.1:%d", port)}
-	p.cmd = exec.Command(b.Binary, append([]string{"serve", "--auth=none", "--port", strconv.Itoa(port), "--log-level", "error"}, flags...)...)
+	p.cmd = exec.Command(b.Binary, append([]string{"serve", "--port", strconv.Itoa(port), "--log-level", "error"}, flags...)...)
 	p.cmd.Env, p.cmd.Stderr = env, b.Out
 	began := time.Now()
 	if err := p.cmd.Start(); err != nil {
@@ -128,7 +141,7 @@ func (b *Bench) startFleet(ctx context.Context, dir string) (f *fleet, err error
 	}
 	for _, role := range []string{"user", "sender", "receiver"} {
 		for range perRole {
-			p, err := b.start(ctx, env, "--role", role, "--migrate")
+			p, err := b.start(ctx, env, "--auth=none", "--role", role, "--migrate")
 			if err != nil {
 				return f, err
 			}

@@ -3,6 +3,7 @@ package pg
 import (
 	"context"
 	"database/sql/driver"
+	"errors"
 	"fmt"
 	"net"
 	"sync"
@@ -21,7 +22,8 @@ const (
 //
 // When the context of a call ends, lib/pq asks PostgreSQL over a second connection to cancel what runs on the first, and
 // then waits for its answer for as long as that takes: for ever if the server is stopped or the network drops everything.
-// Here a server that does not react to the request loses the connection.
+// Here a server that does not react to the request loses the connection. For BEGIN lib/pq does not even ask: a server that has
+// not answered it when the context ends loses the connection at once.
 type connector struct{ address string }
 
 // Connect opens a connection, within 5 s.
@@ -38,7 +40,40 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 	conn, err := inner.Connect(ctx)
 	stop()
 	d.established()
-	return conn, err
+	if err != nil {
+		return nil, err
+	}
+	whole, ok := conn.(pqConn)
+	if !ok {
+		return nil, errors.Join(errors.New("lib/pq's connections have changed"), conn.Close())
+	}
+	return &patient{whole, d.main}, nil
+}
+
+// pqConn is everything that database/sql asks a connection of lib/pq for.
+type pqConn interface {
+	driver.Conn
+	driver.ConnBeginTx
+	driver.ConnPrepareContext
+	driver.ExecerContext
+	driver.NamedValueChecker
+	driver.Pinger
+	driver.QueryerContext
+	driver.SessionResetter
+	driver.Validator
+}
+
+// patient is a connection on which BEGIN waits no longer than its caller.
+type patient struct {
+	pqConn
+	main *watched
+}
+
+// BeginTx begins a transaction.
+func (c *patient) BeginTx(ctx context.Context, options driver.TxOptions) (driver.Tx, error) {
+	stop := context.AfterFunc(ctx, func() { c.main.closeIfSilentSince(time.Now()) })
+	defer stop()
+	return c.pqConn.BeginTx(ctx, options)
 }
 
 // Driver is lib/pq's.

@@ -100,6 +100,10 @@ func TestASilentServerCostsNoMoreThanTheCallersTime(t *testing.T) {
 				return tx.Get(ctx, &one, `SELECT 1`)
 			})
 		},
+		"a transaction's beginning": func(ctx context.Context, db *pg.DB, silence func()) error {
+			silence()
+			return db.Tx(ctx, func(*pg.Tx) error { return nil })
+		},
 		"a commit": func(ctx context.Context, db *pg.DB, silence func()) error {
 			return db.Tx(ctx, func(tx *pg.Tx) error {
 				err := tx.Exec(ctx, `DELETE FROM users`)

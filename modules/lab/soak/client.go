@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -34,15 +35,31 @@ type refusal struct {
 
 func (r *refusal) Error() string { return r.Extensions.Code + ": " + r.Message }
 
-// client calls processes of the product over HTTP.
-type client struct{ http *http.Client }
+// client calls processes of the product over HTTP and over sockets, as the people that it knows.
+type client struct {
+	http   *http.Client
+	isOpen bool // --auth=none: everybody is believed, and nobody signs in
 
-func newClient() *client {
-	return &client{&http.Client{Timeout: callTime, Transport: &http.Transport{MaxIdleConnsPerHost: 64}}}
+	mu       sync.Mutex
+	accounts map[string]*account // by id
+	idle     []*account          // of runs that are over
 }
 
-// call executes a document at a process and reads its data into out. An answer with an error is a *refusal.
+func newClient(isOpen bool) *client {
+	return &client{
+		http: &http.Client{Timeout: callTime, Transport: &http.Transport{MaxIdleConnsPerHost: 64}}, isOpen: isOpen,
+		accounts: map[string]*account{},
+	}
+}
+
+// call executes a document at a process, by a user or by nobody, and reads its data into out. An answer with an error is a
+// *refusal.
 func (c *client) call(ctx context.Context, p *process, user, query string, v vars, out any) error {
+	return c.callBy(ctx, p, c.by(user), query, v, out)
+}
+
+// callBy is call by whoever shows that.
+func (c *client) callBy(ctx context.Context, p *process, by pass, query string, v vars, out any) error {
 	body, err := json.Marshal(map[string]any{"query": query, "variables": v})
 	if err != nil {
 		return fmt.Errorf("encode a call: %w", err)
@@ -52,7 +69,7 @@ func (c *client) call(ctx context.Context, p *process, user, query string, v var
 		return fmt.Errorf("make a call: %w", err)
 	}
 	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("user-id", user)
+	by.head(req.Header)
 	res, err := c.http.Do(req)
 	if err != nil {
 		return fmt.Errorf("call %s: %w", p.name, err)
@@ -77,6 +94,36 @@ func (c *client) call(ctx context.Context, p *process, user, query string, v var
 	return nil
 }
 
+// head puts what is shown into the header of a request.
+func (p pass) head(h http.Header) {
+	switch {
+	case p.token != "":
+		h.Set("Authorization", "Bearer "+p.token)
+	case p.session == "":
+		h.Set("user-id", p.user) // which accounts do not look at
+	}
+}
+
+// init is what is shown in connection_init.
+func (p pass) init() map[string]string {
+	if p.token != "" {
+		return map[string]string{"authorization": "Bearer " + p.token}
+	}
+	return map[string]string{"user-id": p.user}
+}
+
+// errEnded is the end of a socket whose session is over, or its refusal.
+var errEnded = errors.New("the session has ended")
+
+// isRefused tells whether a session was refused as one that is over.
+func isRefused(err error) bool {
+	r, ok := errors.AsType[*refusal](err)
+	return ok && r.Extensions.Code == "UNAUTHENTICATED" || errors.Is(err, errEnded)
+}
+
+// closeForbidden is the code of such an end.
+const closeForbidden = 4403
+
 // outcome says what an error means: only the product can say that nothing has happened.
 func outcome(err error) (trace.Outcome, string) {
 	var r *refusal
@@ -98,23 +145,23 @@ type frame struct {
 	Payload json.RawMessage `json:"payload,omitempty"`
 }
 
-// dial opens a socket as it is over a network, and has it acknowledged.
-func dial(ctx context.Context, p *process, user string) (*websocket.Conn, error) {
-	return dialBy(ctx, &net.Dialer{Control: narrow}, p, user)
+// dial opens a socket as it is over a network, and has it acknowledged. Errors: errEnded is one of them.
+func (c *client) dial(ctx context.Context, p *process, user string) (*websocket.Conn, error) {
+	return dial(ctx, &net.Dialer{Control: narrow}, p, c.by(user))
 }
 
-// dialBy is dial over connections of that dialer.
-func dialBy(ctx context.Context, by *net.Dialer, p *process, user string) (*websocket.Conn, error) {
+// dial is that over connections of a dialer, by whoever shows that.
+func dial(ctx context.Context, over *net.Dialer, p *process, by pass) (*websocket.Conn, error) {
 	dialer := websocket.Dialer{
 		Subprotocols: []string{"graphql-transport-ws"}, HandshakeTimeout: callTime, ReadBufferSize: 4096,
-		NetDialContext: by.DialContext,
+		NetDialContext: over.DialContext,
 	}
 	ws, res, err := dialer.DialContext(ctx, fmt.Sprintf("ws://127.0.0.1:%d/graphql", p.port), nil)
 	if err != nil {
 		return nil, fmt.Errorf("open a socket to %s: %w", p.name, err)
 	}
 	_ = res.Body.Close()
-	init, err := json.Marshal(map[string]any{"type": "connection_init", "payload": map[string]string{"user-id": user}})
+	init, err := json.Marshal(map[string]any{"type": "connection_init", "payload": by.init()})
 	if err == nil {
 		err = ws.WriteMessage(websocket.TextMessage, init)
 	}
@@ -124,6 +171,9 @@ func dialBy(ctx context.Context, by *net.Dialer, p *process, user string) (*webs
 	var ack frame
 	if err == nil {
 		err = ws.ReadJSON(&ack)
+	}
+	if websocket.IsCloseError(err, closeForbidden) {
+		err = errEnded
 	}
 	if err == nil && ack.Type != "connection_ack" {
 		err = errors.New("no acknowledgement")
@@ -197,6 +247,9 @@ func (e event) entry(kind trace.Kind) trace.Entry {
 func next(ws *websocket.Conn) (e event, reason string, err error) {
 	for {
 		_, data, err := ws.ReadMessage()
+		if websocket.IsCloseError(err, closeForbidden) {
+			return e, trace.Revoked, nil
+		}
 		if err != nil {
 			return e, trace.Closed, nil
 		}

@@ -108,7 +108,7 @@ func (s *scene) awaitFootprint(p *process, what string, before footprint) {
 func leavesNothing(s *scene) {
 	const rounds, sockets, chats = 10_000, 1_000, 20
 	receiver := s.of("receiver")[0]
-	people := s.users(2)
+	people := append(s.users(2), s.many(sockets/socketsEach)...)
 	const wide = 4 // fields that are of no one chat
 	fields := []string{
 		`subscription { chatUpdated(current: true) { id } }`,
@@ -158,7 +158,7 @@ func leavesNothing(s *scene) {
 		opening.Go(func() {
 			places <- struct{}{}
 			defer func() { <-places }()
-			ws, err := dial(s.t.Context(), receiver, people[1])
+			ws, err := s.client.dial(s.t.Context(), receiver, people[2+k%(len(people)-2)])
 			if err != nil {
 				s.t.Error(err)
 				return
@@ -192,8 +192,8 @@ func readersThatDoNotRead(s *scene) {
 	people := s.users(2)
 	chat := s.chat(people...)
 	overflows, closes := s.metric(receiver, "chat_socket_overflows_total"), s.metric(receiver, `chat_socket_closes_total{code="1013"}`)
-	brisk := s.devices(receiver, people[1], chat, 1)
-	late, stuck := s.unattached(people[1], chat, slow), s.unattached(people[1], chat, blocked)
+	brisk := s.devices(receiver, people[1:], chat, 1)
+	late, stuck := s.unattached(people[1:], chat, slow), s.unattached(people[1:], chat, blocked)
 	var readOn []func()
 	for _, one := range append(slices.Clone(late.all), stuck.all...) {
 		readOn = append(readOn, one.hold())
@@ -350,7 +350,7 @@ type row struct {
 // polls skips nothing.
 func hundredSenders(s *scene) {
 	const senders, each = 100, 5
-	people := s.users(senders)
+	people := s.many(senders)
 	chat := s.chat(people...)
 	var tabs []*tab
 	for _, p := range s.of("receiver") {
@@ -495,9 +495,9 @@ func (s *scene) status(p *process, path string) int {
 func (s *scene) drainReceiver() {
 	const sockets = 500
 	old, other := s.of("receiver")[0], s.of("receiver")[1]
-	people := s.users(2)
+	people := append(s.users(1), s.many(sockets/socketsEach+1)...)
 	chat := s.chat(people...)
-	d := s.devices(old, people[1], chat, sockets)
+	d := s.devices(old, people[1:], chat, sockets)
 	sending, stop := context.WithCancel(s.t.Context())
 	defer stop()
 	var senders sync.WaitGroup
@@ -526,7 +526,7 @@ func (s *scene) drainReceiver() {
 			if one.code != websocket.CloseServiceRestart {
 				d.complain("socket %d was closed %d, want 1012", n, one.code)
 			}
-			if err := one.attach(s.t, other); err != nil {
+			if err := one.attach(s, other); err != nil {
 				d.complain("%v", err)
 			}
 		})
@@ -578,7 +578,7 @@ func (s *scene) drainSender() {
 	old, other := s.of("sender")[0], s.of("sender")[1]
 	people := s.users(2)
 	chat, elsewhere := s.chat(people...), s.chat(people...)
-	d := s.devices(s.of("receiver")[1], people[1], chat, 2)
+	d := s.devices(s.of("receiver")[1], people[1:], chat, 2)
 	tx, err := s.db.BeginTx(s.t.Context(), nil)
 	s.must(err)
 	defer func() { _ = tx.Rollback() }()

@@ -10,7 +10,6 @@ import (
 	"strconv"
 	"sync"
 	"sync/atomic"
-	"testing"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -33,8 +32,8 @@ type device struct {
 }
 
 // attach opens a socket and follows the log from where the device is.
-func (d *device) attach(t *testing.T, p *process) error {
-	ws, err := dialBy(t.Context(), &net.Dialer{}, p, d.user)
+func (d *device) attach(s *scene, p *process) error {
+	ws, err := dial(s.t.Context(), &net.Dialer{}, p, s.client.by(d.user))
 	if err != nil {
 		return err
 	}
@@ -141,19 +140,19 @@ func (d *devices) complain(text string, args ...any) {
 	d.t.Errorf(text, args...)
 }
 
-// devices makes clients of one user that follow a chat from its start, on a process.
-func (s *scene) devices(p *process, user, chat string, count int) *devices {
+// devices makes clients of these users in turn that follow a chat from its start, on a process.
+func (s *scene) devices(p *process, users []string, chat string, count int) *devices {
 	s.t.Helper()
-	d := s.unattached(user, chat, count)
+	d := s.unattached(users, chat, count)
 	d.attach(p)
 	return d
 }
 
 // unattached makes clients without sockets.
-func (s *scene) unattached(user, chat string, count int) *devices {
+func (s *scene) unattached(users []string, chat string, count int) *devices {
 	d := &devices{scene: s}
-	for range count {
-		d.all = append(d.all, &device{user: user, chat: chat, at: map[int64]time.Time{}})
+	for n := range count {
+		d.all = append(d.all, &device{user: users[n%len(users)], chat: chat, at: map[int64]time.Time{}})
 	}
 	s.t.Cleanup(d.detach)
 	return d
@@ -168,7 +167,7 @@ func (d *devices) attach(p *process) {
 		all.Go(func() {
 			places <- struct{}{}
 			defer func() { <-places }()
-			if err := one.attach(d.t, p); err != nil {
+			if err := one.attach(d.scene, p); err != nil {
 				d.complain("%v", err)
 			}
 		})
@@ -250,7 +249,7 @@ type tab struct {
 
 func (s *scene) tab(p *process, user string) *tab {
 	s.t.Helper()
-	ws, err := dial(s.t.Context(), p, user)
+	ws, err := s.client.dial(s.t.Context(), p, user)
 	s.must(err)
 	s.t.Cleanup(func() { _ = ws.Close() })
 	b := &tab{scene: s, ws: ws, frames: map[string][]shown{}}

@@ -35,7 +35,7 @@ func startsWithoutRedis(s *scene) {
 	chat := s.chat(people...)
 	d := &devices{scene: s}
 	for _, p := range s.of("receiver") {
-		d.all = append(d.all, s.devices(p, people[1], chat, 5).all...)
+		d.all = append(d.all, s.devices(p, people[1:], chat, 5).all...)
 	}
 	var delays []time.Duration
 	for n := range 5 {

@@ -31,7 +31,7 @@ func senderIsKilled(s *scene) {
 	sender := s.of("sender")[0]
 	d := &devices{scene: s}
 	for _, p := range s.of("receiver") {
-		d.all = append(d.all, s.devices(p, people[1], chat, 10).all...)
+		d.all = append(d.all, s.devices(p, people[1:], chat, 5).all...)
 	}
 	d.reach(s.send(sender, people[0], chat, "hello").Seq, 5*time.Second)
 	heal, err := s.toRedis.spoil("timeout", "upstream", `{"timeout": 0}`) // nothing that is sent arrives
@@ -55,10 +55,10 @@ func senderIsKilled(s *scene) {
 // receiverIsKilled with a thousand sockets: its clients go on at the other one, and miss and repeat nothing.
 func receiverIsKilled(s *scene) {
 	const sockets = 1_000
-	people := s.users(2)
+	people := append(s.users(1), s.many(sockets/socketsEach)...)
 	chat := s.chat(people...)
 	old, other := s.of("receiver")[0], s.of("receiver")[1]
-	d := s.devices(old, people[1], chat, sockets)
+	d := s.devices(old, people[1:], chat, sockets)
 	sending, stop := context.WithCancel(s.t.Context())
 	defer stop()
 	var sender sync.WaitGroup
@@ -243,7 +243,7 @@ func (s *scene) refuses(fault func(*scene) (mend func())) {
 	const calls = 8
 	people := s.users(2)
 	chat := s.chat(people...)
-	d := s.devices(s.of("receiver")[0], people[1], chat, 2)
+	d := s.devices(s.of("receiver")[0], people[1:], chat, 2)
 	before := s.send(s.of("sender")[0], people[0], chat, "before")
 	d.reach(before.Seq, 5*time.Second)
 	mend := sync.OnceFunc(fault(s))
@@ -310,7 +310,7 @@ func (s *scene) retryAfter(p *process, user, chat string) string {
 		return err.Error()
 	}
 	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("user-id", user)
+	s.client.by(user).head(req.Header)
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return err.Error()
@@ -404,7 +404,7 @@ func postgresStalls(s *scene) {
 	chat := s.chat(people...)
 	d := &devices{scene: s}
 	for _, p := range s.of("receiver") {
-		d.all = append(d.all, s.devices(p, people[1], chat, 5).all...)
+		d.all = append(d.all, s.devices(p, people[1:], chat, 5).all...)
 	}
 	d.reach(s.send(s.of("sender")[0], people[0], chat, "before").Seq, 5*time.Second)
 	report := s.under("PostgreSQL stalls", 22*time.Second, 5*time.Second, func(ctx context.Context) error {
@@ -449,7 +449,8 @@ func (s *scene) stalled(n int, people []string, chat string) {
 	var err error
 	if n%4 == 0 {
 		limit = queryLimit
-		err = (&client{&http.Client{Timeout: 2 * queryLimit}}).call(s.t.Context(), s.of("receiver")[n/4%2], people[1], `query($c: ID!) { messages(chatId: $c) { id } }`, vars{"c": chat}, nil)
+		slow := &client{http: &http.Client{Timeout: 2 * queryLimit}}
+		err = slow.callBy(s.t.Context(), s.of("receiver")[n/4%2], s.client.by(people[1]), `query($c: ID!) { messages(chatId: $c) { id } }`, vars{"c": chat}, nil)
 	} else {
 		_, err = s.trySend(s.of("sender")[n%2], people[0], chat, "x", "")
 	}

@@ -20,6 +20,8 @@ import (
 // Which test makes which fault of the list of faults and attacks happen, by the numbers of the list. "Fleet" is TestFaults:
 // the built product, two processes of each role, in the files fault*_test.go here.
 //
+//	5–8 sessions end                     fleet: .../sessions end (also without Redis); TestAMinuteOfEverything
+//	9   refresh tokens                   TestAMinuteOfEverything, whose sessions are refreshed all the time, at times twice
 //	21  removal on every receiver        fleet: .../a removal (also without Redis); app.TestRemovalEndsTheLogAtItsSeq
 //	22  fields of other roles            fleet: .../fields of other roles; app.TestRolesNameTheOther, app.TestUpgradesThatAreRefused
 //	45  slow and blocked readers         fleet: .../readers that do not read (also without Redis); app.TestSlowReaderLosesNothing,
@@ -61,6 +63,7 @@ func TestFaults(t *testing.T) {
 		s.run("with Redis", func(s *scene) {
 			s.beside("fields of other roles", fieldsOfOtherRoles)
 			s.beside("a removal", func(s *scene) { removalEndsStreams(s, time.Second) })
+			s.beside("sessions end", func(s *scene) { sessionsEnd(s, time.Second) })
 			s.beside("a hundred senders", hundredSenders)
 			s.beside("a client that was away", awayForLong)
 			s.beside("readers that do not read", readersThatDoNotRead)
@@ -70,6 +73,7 @@ func TestFaults(t *testing.T) {
 			s.redis.Kill()
 			s.t.Cleanup(func() { s.must(s.redis.Restart()) })
 			s.beside("a removal", func(s *scene) { removalEndsStreams(s, 3*time.Second) })
+			s.beside("sessions end", func(s *scene) { sessionsEnd(s, 3*time.Second) })
 			s.beside("readers that do not read", readersThatDoNotRead)
 		})
 		s.run("a drain without Redis", func(s *scene) {
@@ -96,19 +100,18 @@ func TestFaults(t *testing.T) {
 // scene is a fleet that a test breaks, and mends before it ends.
 type scene struct {
 	*fleet
-	t      *testing.T
-	client *client
-	db     *sql.DB       // PostgreSQL, past the proxy
-	names  *atomic.Int64 // how many were given
+	t     *testing.T
+	db    *sql.DB       // PostgreSQL, past the proxy
+	names *atomic.Int64 // how many were given
 }
 
 func newScene(t *testing.T, binary string) *scene {
 	t.Helper()
-	f, err := newFleet(t.Context(), newDir(t), binary)
+	f, err := newFleet(t.Context(), newDir(t), binary, kind{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	db, err := sql.Open("postgres", fmt.Sprintf("postgres://postgres@127.0.0.1:%d/chat?sslmode=disable", f.options.Port))
+	db, err := f.openDatabase()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -123,7 +126,7 @@ func newScene(t *testing.T, binary string) *scene {
 			}
 		}
 	})
-	return &scene{fleet: f, t: t, client: newClient(), db: db, names: new(atomic.Int64)}
+	return &scene{fleet: f, t: t, db: db, names: new(atomic.Int64)}
 }
 
 // run makes one fault after the ones before, and looks whether every process has borne it.
@@ -196,17 +199,25 @@ func (s *scene) count(query string, args ...any) int64 {
 	return n
 }
 
-// users makes people.
+// users makes people, who are signed in.
 func (s *scene) users(count int) []string {
 	s.t.Helper()
 	var ids []string
 	for range count {
-		var out struct{ CreateUser struct{ ID string } }
 		n := s.names.Add(1)
-		s.must(s.client.call(s.t.Context(), s.of("user")[n%2], "", `mutation($n: String!, $e: String!) { createUser(username: $n, email: $e) { id } }`,
-			vars{"n": fmt.Sprint("person ", n), "e": fmt.Sprintf("person%d@example.org", n)}, &out))
-		ids = append(ids, out.CreateUser.ID)
+		a, err := s.client.signUp(s.t.Context(), s.of("user")[n%2], fmt.Sprint("somebody-", n))
+		s.must(err)
+		s.must(s.client.signIn(s.t.Context(), s.of("user")[n%2], a))
+		ids = append(ids, a.id)
 	}
+	return ids
+}
+
+// many is users for those who are only there to be many.
+func (s *scene) many(count int) []string {
+	s.t.Helper()
+	ids, err := s.crowd(s.t.Context(), count)
+	s.must(err)
 	return ids
 }
 

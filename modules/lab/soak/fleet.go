@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"os"
@@ -22,6 +23,9 @@ import (
 // fleet is the product as it runs in production: two processes of each role, PostgreSQL and Redis, each behind a proxy.
 type fleet struct {
 	dir       string
+	kind      kind
+	secret    string // that signs access tokens
+	client    *client
 	options   pglocal.Options
 	postgres  *pglocal.Server
 	redis     *redistest.Server
@@ -30,15 +34,28 @@ type fleet struct {
 	processes []*process
 }
 
-// newFleet starts everything in dir, from a built binary.
-func newFleet(ctx context.Context, dir, binary string) (*fleet, error) {
-	return startFleet(ctx, dir, binary, true)
+// kind is in what a fleet differs from another.
+type kind struct {
+	isOpen    bool          // --auth=none; else people have accounts, and sign in
+	tokenLife time.Duration // of access tokens; 0: what the product says
+	isDirect  bool          // past the proxies: these run in this process, and what goes through them waits for whatever else it has to do
 }
 
-// startFleet starts a fleet that reaches its stores through the proxies, or past them: these run in this process, and what
-// goes through them waits for whatever else it has to do.
-func startFleet(ctx context.Context, dir, binary string, proxied bool) (f *fleet, err error) {
-	f = &fleet{dir: dir}
+// auth are the flags that say so. Hashing a password costs as little as the product allows.
+func (k kind) auth() []string {
+	if k.isOpen {
+		return []string{"--auth=none"}
+	}
+	args := []string{"--argon2-memory=19", "--argon2-passes=2"}
+	if k.tokenLife > 0 {
+		args = append(args, "--access-token-life="+k.tokenLife.String())
+	}
+	return args
+}
+
+// newFleet starts everything in dir, from a built binary.
+func newFleet(ctx context.Context, dir, binary string, k kind) (f *fleet, err error) {
+	f = &fleet{dir: dir, kind: k, secret: rand.Text() + rand.Text(), client: newClient(k.isOpen)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, f.stop())
@@ -65,19 +82,20 @@ func startFleet(ctx context.Context, dir, binary string, proxied bool) (f *fleet
 		return f, err
 	}
 	database, redis := f.toPG.address(), f.toRedis.address()
-	if !proxied {
+	if k.isDirect {
 		database, redis = "127.0.0.1:"+strconv.Itoa(port), f.redis.Address()
 	}
 	env := []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "CHAT_DB_POOL=15",
 		"DATABASE_URL=postgres://postgres@" + database + "/chat?sslmode=disable", "REDIS_URL=redis://" + redis,
+		"CHAT_SIGNING_SECRET=" + f.secret, "RATE_LIMITS=off",
 	}
 	if err := f.migrate(ctx, binary, env); err != nil {
 		return f, err
 	}
 	for _, role := range []string{"user", "sender", "receiver"} {
 		for number := range 2 {
-			p, err := newProcess(dir, binary, role, number+1, env)
+			p, err := newProcess(dir, binary, role, number+1, env, k.auth())
 			if err != nil {
 				return f, err
 			}

@@ -29,19 +29,20 @@ func main() {
 	minutes := flag.Float64("minutes", 1, "how long each run lasts")
 	seed := flag.Uint64("seed", 1, "what decides about the first run")
 	runs := flag.Int("runs", 1, "how many runs, each with the next seed")
+	life := flag.Duration("token-life", time.Minute, "how long an access token is good for; 0: nobody signs in (--auth=none)")
 	keep := flag.String("keep", os.TempDir(), "where the trace of a run that failed is kept")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	registerToxics()
-	if err := soak(ctx, time.Duration(*minutes*float64(time.Minute)), *seed, *runs, *keep, os.Stdout); err != nil {
+	if err := soak(ctx, time.Duration(*minutes*float64(time.Minute)), *seed, *runs, kind{isOpen: *life == 0, tokenLife: *life}, *keep, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "soak:", err)
 		os.Exit(1)
 	}
 }
 
 // soak runs on a fleet of its own for each seed.
-func soak(ctx context.Context, lasts time.Duration, seed uint64, runs int, keep string, out io.Writer) error {
+func soak(ctx context.Context, lasts time.Duration, seed uint64, runs int, k kind, keep string, out io.Writer) error {
 	dir, err := os.MkdirTemp("/tmp", "chat-soak-")
 	if err != nil {
 		return fmt.Errorf("make a directory: %w", err)
@@ -56,7 +57,7 @@ func soak(ctx context.Context, lasts time.Duration, seed uint64, runs int, keep 
 	}
 	var failures []error
 	for n := range runs {
-		report, err := once(ctx, dir, binary, normal(seed+uint64(n), lasts), keep)
+		report, err := once(ctx, dir, binary, k, normal(seed+uint64(n), lasts), keep)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -85,7 +86,7 @@ func build(ctx context.Context, dir, overlay string) (string, error) {
 }
 
 // once carries out one plan on a new fleet and judges it. The trace of a failure is kept.
-func once(ctx context.Context, dir, binary string, p plan, keep string) (report trace.Report, err error) {
+func once(ctx context.Context, dir, binary string, k kind, p plan, keep string) (report trace.Report, err error) {
 	home, err := os.MkdirTemp(dir, "run-")
 	if err != nil {
 		return report, fmt.Errorf("make a directory: %w", err)
@@ -93,7 +94,7 @@ func once(ctx context.Context, dir, binary string, p plan, keep string) (report 
 	if err := os.Chmod(home, 0o755); err != nil {
 		return report, fmt.Errorf("open the directory: %w", err)
 	}
-	f, err := newFleet(ctx, home, binary)
+	f, err := newFleet(ctx, home, binary, k)
 	if err != nil {
 		return report, err
 	}
@@ -143,6 +144,9 @@ func print(out io.Writer, seed uint64, r trace.Report) {
 		}
 		fmt.Fprintf(out, "  %-40s %9d %9.1f %9.1f %9.1f\n", name, d.Count, ms(d.P50), ms(d.P99), ms(d.Max))
 	}
+	fmt.Fprintf(out, "  %d refreshes, %d of them by a token that was used more than once\n", r.Refreshes, r.Repeats)
+	fmt.Fprintf(out, "  %d sessions were ended: %d sockets closed after p50 %.1f ms, p99 %.1f ms, max %.1f ms, the last call accepted after %.1f ms\n",
+		r.Sessions, r.Closes.Count, ms(r.Closes.P50), ms(r.Closes.P99), ms(r.Closes.Max), ms(r.Accepted))
 	for _, v := range r.Violations[:min(10, len(r.Violations))] {
 		fmt.Fprintf(out, "  %s: %s\n", v.Kind, v.Text)
 		_ = trace.Write(out, v.Slice) // where the rest went as well

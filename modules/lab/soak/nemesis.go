@@ -40,11 +40,14 @@ const short, long = 3 * time.Second, 7 * time.Second
 
 // allFaults are those that the product must bear.
 func allFaults() []fault {
-	return []fault{
+	return append(endings(), []fault{
 		{"kill a sender", short, withProcess("sender", killed)},
 		{"kill a receiver", short, withProcess("receiver", killed)},
 		{"freeze a sender", long, withProcess("sender", frozen)},
 		{"freeze a receiver", long, withProcess("receiver", frozen)},
+		{"kill a process of accounts", short, withProcess("user", killed)},
+		{"freeze a process of accounts", long, withProcess("user", frozen)},
+		{"restart a process of accounts", 0, withProcess("user", restarted)},
 		{"restart a sender", 0, withProcess("sender", restarted)},
 		{"restart a receiver", 0, withProcess("receiver", restarted)},
 		{"restart redis", short, onRedis(func(s *strike) (func() error, error) {
@@ -132,7 +135,7 @@ func allFaults() []fault {
 				return nil
 			}, nil
 		}},
-	}
+	}...)
 }
 
 func withProcess(role string, do func(ctx context.Context, p *process) (func() error, error)) func(context.Context, *strike) (string, func() error, error) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -18,9 +19,9 @@ import (
 // room is one chat and who is in it.
 type room struct {
 	id      string
-	owner   string
-	members []string
-	guests  []string // come and go, once each
+	owner   *phone
+	members []*account
+	guests  []*account // come and go, once each
 }
 
 // run is everything that the people of one run share.
@@ -29,16 +30,19 @@ type run struct {
 	client *client
 	record *trace.Recorder
 	rooms  []*room
-	think  time.Duration // between two calls of a writer
-
-	patience time.Duration // for everybody to see everything
+	plan   plan
 
 	ops    atomic.Int64
 	failed chan error // the first thing that must never happen
 
-	mu   sync.Mutex
-	keys map[string]string // by message, of everything that was acknowledged
-	subs map[*subscriber]struct{}
+	life    context.Context // of the sessions: to the end of the run
+	keeping sync.WaitGroup  // those who refresh them
+
+	mu     sync.Mutex
+	keys   map[string]string // by message, of everything that was acknowledged
+	subs   map[*subscriber]struct{}
+	phones []*phone
+	ended  []pass // of sessions that were ended
 }
 
 // fail ends the run with an error that is no matter of the trace.
@@ -51,37 +55,85 @@ func (r *run) fail(err error) {
 
 func pick[T any](rng *rand.Rand, from []T) T { return from[rng.IntN(len(from))] }
 
-// do calls until the answer is known, at any process of a role. It gives up when ctx ends.
-func (r *run) do(ctx context.Context, rng *rand.Rand, what trace.Entry, query string, v vars, read func() (message string, seq int64), out any) error {
-	for ctx.Err() == nil {
-		what.Kind, what.Op = trace.Invoke, r.ops.Add(1)
-		p := pick(rng, r.fleet.of("sender"))
-		what.Target = p.name
-		r.record.Add(what)
-		err := r.client.call(context.WithoutCancel(ctx), p, what.User, query, v, out)
-		answer := trace.Entry{Kind: trace.Return, Op: what.Op}
-		answer.Outcome, answer.Code = outcome(err)
-		if answer.Outcome == trace.OK {
-			answer.Message, answer.Seq = read()
-			if what.What == trace.Send {
-				r.mu.Lock()
-				r.keys[answer.Message] = what.Key
-				r.mu.Unlock()
-			}
+// do calls a sender until the answer is known, from a phone, which signs in again where its session is over. It gives up
+// when ctx ends.
+func (r *run) do(ctx context.Context, by *phone, rng *rand.Rand, what trace.Entry, query string, v vars, read reader, out any) error {
+	what.User = by.id
+	for {
+		shown, err := r.pass(ctx, by, rng)
+		if err != nil {
+			return err
 		}
-		r.record.Add(answer)
+		err = r.insist(ctx, "sender", shown, rng, what, query, v, read, out)
+		if !isRefused(err) || r.client.isOpen {
+			return err
+		}
+		by.forget(shown.session)
+	}
+}
+
+// reader takes what is noted of an answer that is a success; nil where nothing is.
+type reader func() (message string, seq int64)
+
+// insist calls any process of a role until the answer is known. It gives up when ctx ends. A refusal is an error.
+func (r *run) insist(ctx context.Context, role string, by pass, rng *rand.Rand, what trace.Entry, query string, v vars, read reader, out any) error {
+	for ctx.Err() == nil {
+		answer, err := r.attempt(ctx, pick(rng, r.fleet.of(role)), by, what, query, v, read, out)
 		switch answer.Code {
 		case "":
 			if answer.Outcome == trace.OK {
 				return nil
 			}
-		case "UNAVAILABLE":
+		case "UNAVAILABLE", "RATE_LIMITED": // too many sign in
 		default:
 			return err
 		}
 		pause(ctx, time.Duration(20+rng.IntN(200))*time.Millisecond)
 	}
 	return ctx.Err()
+}
+
+// attempt makes one call and notes it.
+func (r *run) attempt(ctx context.Context, p *process, by pass, what trace.Entry, query string, v vars, read reader, out any) (trace.Entry, error) {
+	what.Kind, what.Op, what.Session, what.Target = trace.Invoke, r.ops.Add(1), by.session, p.name
+	r.record.Add(what)
+	err := r.client.callBy(context.WithoutCancel(ctx), p, by, query, v, out)
+	answer := trace.Entry{Kind: trace.Return, Op: what.Op}
+	answer.Outcome, answer.Code = outcome(err)
+	if answer.Outcome == trace.OK && read != nil {
+		answer.Message, answer.Seq = read()
+		if what.What == trace.Send {
+			r.mu.Lock()
+			r.keys[answer.Message] = what.Key
+			r.mu.Unlock()
+		}
+	}
+	r.record.Add(answer)
+	r.noteRefusal(p, by, err)
+	return answer, err
+}
+
+// noteRefusal notes that a session was refused as one that is over.
+func (r *run) noteRefusal(p *process, by pass, err error) {
+	if isRefused(err) && by.session != "" {
+		r.record.Add(trace.Entry{Kind: trace.Refusal, Session: by.session, Target: p.name})
+	}
+}
+
+// ask reads at a process, from a phone, which signs in again where its session is over.
+func (r *run) ask(ctx context.Context, p *process, by *phone, rng *rand.Rand, query string, v vars, out any) error {
+	for {
+		shown, err := r.pass(ctx, by, rng)
+		if err != nil {
+			return err
+		}
+		err = r.client.callBy(ctx, p, shown, query, v, out)
+		if !isRefused(err) || r.client.isOpen {
+			return err
+		}
+		r.noteRefusal(p, shown, err)
+		by.forget(shown.session)
+	}
 }
 
 // pause waits unless ctx ends.
@@ -95,7 +147,7 @@ func pause(ctx context.Context, d time.Duration) {
 // writer is one person who sends, edits, deletes and reads.
 type writer struct {
 	*run
-	user string
+	by   *phone
 	rng  *rand.Rand
 	mine []own
 	sent int
@@ -119,10 +171,10 @@ func (w *writer) write(ctx context.Context) {
 			err = w.mark(ctx, room, 0)
 		}
 		if err != nil && ctx.Err() == nil {
-			w.fail(fmt.Errorf("%s: %w", w.user, err))
+			w.fail(fmt.Errorf("%s: %w", w.by.id, err))
 			return
 		}
-		pause(ctx, time.Duration(float64(w.think)*w.rng.ExpFloat64()))
+		pause(ctx, time.Duration(float64(w.plan.think)*w.rng.ExpFloat64()))
 	}
 }
 
@@ -133,14 +185,14 @@ type stored struct {
 
 func (w *writer) send(ctx context.Context, room *room) error {
 	w.sent++
-	key := fmt.Sprintf("%s-%d", w.user[len(w.user)-12:], w.sent)
+	key := fmt.Sprintf("%s-%d", w.by.id[len(w.by.id)-12:], w.sent)
 	text := key + " " + strings.Repeat("x", w.rng.IntN(400))
 	text = strings.TrimSpace(text)
 	var out struct{ CreateMessage stored }
-	err := w.do(ctx, w.rng, trace.Entry{What: trace.Send, Chat: room.id, User: w.user, Key: key, Text: text},
+	err := w.do(ctx, w.by, w.rng, trace.Entry{What: trace.Send, Chat: room.id, Key: key, Text: text},
 		`mutation($c: String!, $t: String!, $k: ID!, $u: String!) {
 			createMessage(createMessageInput: {chatId: $c, content: $t, clientMessageId: $k, senderId: $u}) { id seq version } }`,
-		vars{"c": room.id, "t": text, "k": key, "u": w.user},
+		vars{"c": room.id, "t": text, "k": key, "u": w.by.id},
 		func() (string, int64) { return out.CreateMessage.ID, out.CreateMessage.Seq }, &out)
 	if err == nil {
 		w.mine = append(w.mine[max(0, len(w.mine)-20):], own{room.id, out.CreateMessage.ID})
@@ -150,11 +202,11 @@ func (w *writer) send(ctx context.Context, room *room) error {
 
 func (w *writer) edit(ctx context.Context) error {
 	m := pick(w.rng, w.mine)
-	text := fmt.Sprintf("%s edited %d", w.user[len(w.user)-12:], w.ops.Load())
+	text := fmt.Sprintf("%s edited %d", w.by.id[len(w.by.id)-12:], w.ops.Load())
 	var out struct{ UpdateMessage stored }
-	return w.do(ctx, w.rng, trace.Entry{What: trace.Edit, Chat: m.room, User: w.user, Message: m.id, Text: text},
+	return w.do(ctx, w.by, w.rng, trace.Entry{What: trace.Edit, Chat: m.room, Message: m.id, Text: text},
 		`mutation($m: ID!, $t: String!, $u: String!) { updateMessage(id: $m, content: $t, userId: $u) { id seq version } }`,
-		vars{"m": m.id, "t": text, "u": w.user},
+		vars{"m": m.id, "t": text, "u": w.by.id},
 		func() (string, int64) { return m.id, out.UpdateMessage.Version }, &out)
 }
 
@@ -163,9 +215,9 @@ func (w *writer) remove(ctx context.Context) error {
 	m := w.mine[n]
 	w.mine = append(w.mine[:n:n], w.mine[n+1:]...)
 	var out struct{ RemoveMessage stored }
-	return w.do(ctx, w.rng, trace.Entry{What: trace.Delete, Chat: m.room, User: w.user, Message: m.id},
+	return w.do(ctx, w.by, w.rng, trace.Entry{What: trace.Delete, Chat: m.room, Message: m.id},
 		`mutation($m: ID!, $u: String!) { removeMessage(id: $m, userId: $u) { id seq version } }`,
-		vars{"m": m.id, "u": w.user},
+		vars{"m": m.id, "u": w.by.id},
 		func() (string, int64) { return m.id, out.RemoveMessage.Version }, &out)
 }
 
@@ -173,20 +225,20 @@ func (w *writer) remove(ctx context.Context) error {
 func (w *writer) mark(ctx context.Context, room *room, upTo int64) error {
 	if upTo == 0 {
 		var err error
-		if upTo, err = w.lastSeq(ctx, w.rng, room, w.user); err != nil || upTo == 0 {
+		if upTo, err = w.lastSeq(ctx, w.rng, room, w.by); err != nil || upTo == 0 {
 			return err
 		}
 	}
-	return w.do(ctx, w.rng, trace.Entry{What: trace.Mark, Chat: room.id, User: w.user, Seq: upTo},
+	return w.do(ctx, w.by, w.rng, trace.Entry{What: trace.Mark, Chat: room.id, Seq: upTo},
 		`mutation($c: ID!, $s: Seq!) { markChatRead(chatId: $c, upToSeq: $s) { unreadCount } }`,
-		vars{"c": room.id, "s": upTo}, func() (string, int64) { return "", 0 }, nil)
+		vars{"c": room.id, "s": upTo}, nil, nil)
 }
 
 // lastSeq asks receivers where a chat stands, until one answers.
-func (r *run) lastSeq(ctx context.Context, rng *rand.Rand, room *room, user string) (int64, error) {
+func (r *run) lastSeq(ctx context.Context, rng *rand.Rand, room *room, by *phone) (int64, error) {
 	for {
 		var out struct{ Chat struct{ LastSeq int64 } }
-		err := r.client.call(ctx, pick(rng, r.fleet.of("receiver")), user, `query($c: ID!) { chat(id: $c) { lastSeq } }`, vars{"c": room.id}, &out)
+		err := r.ask(ctx, pick(rng, r.fleet.of("receiver")), by, rng, `query($c: ID!) { chat(id: $c) { lastSeq } }`, vars{"c": room.id}, &out)
 		var answered *refusal
 		if err == nil || ctx.Err() != nil || errors.As(err, &answered) && answered.Extensions.Code != "UNAVAILABLE" {
 			return out.Chat.LastSeq, err
@@ -208,11 +260,13 @@ func (h *host) welcome(ctx context.Context, people *sync.WaitGroup) {
 		if err := h.move(ctx, guest, trace.Add, "addParticipant"); err != nil {
 			return
 		}
-		after, err := h.lastSeq(ctx, h.rng, h.room, guest)
+		name := fmt.Sprintf("%s in %s, visit %d", guest.id, h.room.id, visit)
+		d := h.phone(guest, name, h.rng)
+		after, err := h.lastSeq(ctx, h.rng, h.room, d)
 		if err != nil {
 			return
 		}
-		s := h.subscriber(fmt.Sprintf("%s in %s, visit %d", guest, h.room.id, visit), guest, h.room, after, h.rng.Uint64())
+		s := h.subscriber(name, d, h.room, after, h.rng.Uint64())
 		people.Go(func() { s.follow() })
 		pause(ctx, time.Duration(1000+h.rng.IntN(4000))*time.Millisecond)
 		if err := h.move(context.WithoutCancel(ctx), guest, trace.Remove, "removeParticipant"); err != nil {
@@ -222,12 +276,11 @@ func (h *host) welcome(ctx context.Context, people *sync.WaitGroup) {
 	}
 }
 
-func (h *host) move(ctx context.Context, guest, what, field string) error {
-	err := h.do(ctx, h.rng, trace.Entry{What: what, Chat: h.room.id, User: h.room.owner},
-		`mutation($c: ID!, $u: String!) { `+field+`(chatId: $c, userId: $u) { id } }`, vars{"c": h.room.id, "u": guest},
-		func() (string, int64) { return "", 0 }, nil)
+func (h *host) move(ctx context.Context, guest *account, what, field string) error {
+	err := h.do(ctx, h.room.owner, h.rng, trace.Entry{What: what, Chat: h.room.id},
+		`mutation($c: ID!, $u: String!) { `+field+`(chatId: $c, userId: $u) { id } }`, vars{"c": h.room.id, "u": guest.id}, nil, nil)
 	if err != nil && ctx.Err() == nil {
-		h.fail(fmt.Errorf("%s %s: %w", what, guest, err))
+		h.fail(fmt.Errorf("%s %s: %w", what, guest.id, err))
 	}
 	return err
 }
@@ -235,11 +288,12 @@ func (h *host) move(ctx context.Context, guest, what, field string) error {
 // subscriber follows the log of a room from a cursor, on one receiver after the other.
 type subscriber struct {
 	*run
-	name, user string
-	room       *room
-	rng        *rand.Rand
-	life       context.Context
-	stop       context.CancelFunc
+	name string
+	by   *phone
+	room *room
+	rng  *rand.Rand
+	life context.Context
+	stop context.CancelFunc
 
 	slow atomic.Bool // reads nothing for a while
 	away atomic.Bool // does not connect for a while
@@ -250,8 +304,8 @@ type subscriber struct {
 	ws *websocket.Conn
 }
 
-func (r *run) subscriber(name, user string, room *room, after int64, seed uint64) *subscriber {
-	s := &subscriber{run: r, name: name, user: user, room: room, rng: rand.New(rand.NewPCG(seed, 2))}
+func (r *run) subscriber(name string, by *phone, room *room, after int64, seed uint64) *subscriber {
+	s := &subscriber{run: r, name: name, by: by, room: room, rng: rand.New(rand.NewPCG(seed, 2))}
 	s.life, s.stop = context.WithCancel(context.Background())
 	s.seen.Store(after)
 	r.mu.Lock()
@@ -267,8 +321,19 @@ func (s *subscriber) follow() {
 			pause(s.life, 50*time.Millisecond)
 		}
 		p := pick(s.rng, s.fleet.of("receiver"))
-		ws, err := dial(s.life, p, s.user)
+		shown, err := s.pass(s.life, s.by, s.rng)
 		if err != nil {
+			if s.life.Err() == nil {
+				s.fail(fmt.Errorf("%s: %w", s.name, err))
+			}
+			return
+		}
+		ws, err := dial(s.life, &net.Dialer{Control: narrow}, p, shown)
+		if err != nil {
+			if isRefused(err) {
+				s.noteRefusal(p, shown, err)
+				s.by.forget(shown.session)
+			}
 			pause(s.life, time.Duration(50+s.rng.IntN(300))*time.Millisecond)
 			continue
 		}
@@ -276,16 +341,23 @@ func (s *subscriber) follow() {
 		s.ws = ws
 		s.mu.Unlock()
 		stop := context.AfterFunc(s.life, func() { _ = ws.Close() })
-		s.record.Add(trace.Entry{Kind: trace.Open, Subscriber: s.name, User: s.user, Chat: s.room.id, Conn: conn, After: s.seen.Load(), Target: p.name})
+		open := trace.Entry{
+			Kind: trace.Open, Subscriber: s.name, Session: shown.session, User: s.by.id, Chat: s.room.id, Conn: conn, After: s.seen.Load(), Target: p.name,
+		}
+		s.record.Add(open)
 		reason := s.read(ws, conn)
-		s.record.Add(trace.Entry{Kind: trace.End, Subscriber: s.name, Chat: s.room.id, Conn: conn, Reason: reason})
+		s.record.Add(trace.Entry{
+			Kind: trace.End, Subscriber: s.name, Session: shown.session, Chat: s.room.id, Conn: conn, Reason: reason, Target: p.name,
+		})
 		stop()
 		_ = ws.Close()
 		switch reason {
 		case trace.Complete, trace.Denied:
 			s.over.Store(true)
+		case trace.Revoked:
+			s.by.forget(shown.session)
 		case trace.Resync:
-			if last, err := s.lastSeq(s.life, s.rng, s.room, s.user); err == nil {
+			if last, err := s.lastSeq(s.life, s.rng, s.room, s.by); err == nil {
 				s.seen.Store(last)
 			}
 		}

@@ -39,7 +39,7 @@ type process struct {
 	expected bool          // we are ending it
 }
 
-func newProcess(dir, path, role string, number int, env []string) (*process, error) {
+func newProcess(dir, path, role string, number int, env, args []string) (*process, error) {
 	port, err := freePort()
 	if err != nil {
 		return nil, err
@@ -49,9 +49,9 @@ func newProcess(dir, path, role string, number int, env []string) (*process, err
 		return nil, err
 	}
 	name, inside := fmt.Sprintf("%s%d", role, number), "127.0.0.1:"+strconv.Itoa(metrics)
+	args = append([]string{"serve", "--role", role, "--port", strconv.Itoa(port), "--metrics-addr", inside, "--log-format", "json"}, args...)
 	return &process{
-		name: name, role: role, port: port, inside: inside, path: path, log: filepath.Join(dir, name+".log"), env: env,
-		args: []string{"serve", "--auth=none", "--role", role, "--port", strconv.Itoa(port), "--metrics-addr", inside, "--log-format", "json"},
+		name: name, role: role, port: port, inside: inside, path: path, log: filepath.Join(dir, name+".log"), env: env, args: args,
 	}, nil
 }
 

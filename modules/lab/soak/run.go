@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net"
 	"strings"
 	"sync"
 	"time"
@@ -18,6 +19,7 @@ type plan struct {
 	lasts   time.Duration
 	quiet   time.Duration // between two faults, at most
 	think   time.Duration // between two calls of a writer, on average
+	refresh time.Duration // between two refreshes of a session, on average
 	faults  []fault
 	rooms   int
 	writers int // all in every room
@@ -28,7 +30,7 @@ type plan struct {
 
 func normal(seed uint64, lasts time.Duration) plan {
 	return plan{
-		seed: seed, lasts: lasts, quiet: 3 * time.Second, think: 60 * time.Millisecond, faults: allFaults(),
+		seed: seed, lasts: lasts, quiet: 3 * time.Second, think: 60 * time.Millisecond, refresh: 10 * time.Second, faults: allFaults(),
 		rooms: 4, writers: 8, readers: 5, patience: settleTime,
 	}
 }
@@ -45,10 +47,19 @@ const (
 func execute(ctx context.Context, f *fleet, p plan) ([]trace.Entry, error) {
 	rng := rand.New(rand.NewPCG(p.seed, 0))
 	r := &run{
-		fleet: f, client: newClient(), record: trace.NewRecorder(), think: p.think, patience: p.patience, failed: make(chan error, 1),
+		fleet: f, client: f.client, record: trace.NewRecorder(), plan: p, failed: make(chan error, 1),
 		keys: map[string]string{}, subs: map[*subscriber]struct{}{},
 	}
-	writers, err := r.settle(ctx, p, rng)
+	life, leave := context.WithCancel(ctx)
+	r.life = life
+	defer r.keeping.Wait()
+	defer leave()
+	town, err := r.client.gather(ctx, f, p.writers+p.rooms*p.visits())
+	if err != nil {
+		return nil, err
+	}
+	defer r.client.disperse(town)
+	writers, err := r.settle(ctx, town, rng)
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +68,8 @@ func execute(ctx context.Context, f *fleet, p plan) ([]trace.Entry, error) {
 	defer stop()
 	for _, room := range r.rooms {
 		for n := range p.readers {
-			s := r.subscriber(fmt.Sprintf("reader %d in %s", n, room.id), room.members[n%len(room.members)], room, 0, rng.Uint64())
+			name := fmt.Sprintf("reader %d in %s", n, room.id)
+			s := r.subscriber(name, r.phone(room.members[n%len(room.members)], name, rng), room, 0, rng.Uint64())
 			listeners.Go(s.follow)
 		}
 		h := &host{run: r, room: room, rng: rand.New(rand.NewPCG(rng.Uint64(), 3))}
@@ -89,6 +101,8 @@ func execute(ctx context.Context, f *fleet, p plan) ([]trace.Entry, error) {
 	}
 	r.mu.Unlock()
 	listeners.Wait()
+	leave()
+	r.keeping.Wait()
 	select {
 	case late := <-r.failed:
 		err = errors.Join(err, late)
@@ -97,38 +111,27 @@ func execute(ctx context.Context, f *fleet, p plan) ([]trace.Entry, error) {
 	return r.record.Entries(), err
 }
 
-// settle makes the people and their rooms.
-func (r *run) settle(ctx context.Context, p plan, rng *rand.Rand) ([]*writer, error) {
-	user := func(name string) (string, error) {
-		var out struct{ CreateUser struct{ ID string } }
-		err := r.client.call(ctx, pick(rng, r.fleet.of("user")), "", `mutation($n: String!, $e: String!) { createUser(username: $n, email: $e) { id } }`,
-			vars{"n": name, "e": strings.ReplaceAll(name, " ", ".") + "@example.org"}, &out)
-		return out.CreateUser.ID, err
-	}
-	tag := fmt.Sprint(time.Now().UnixNano()) // several runs may share a fleet
+// visits is how many guests a room can have, one after the other.
+func (p plan) visits() int { return 1 + int(p.lasts/visitTime) }
+
+// settle gives the people of a town their parts, and makes the rooms.
+func (r *run) settle(ctx context.Context, town []*account, rng *rand.Rand) ([]*writer, error) {
+	members, guests := town[:r.plan.writers], town[r.plan.writers:]
 	var writers []*writer
-	var members []string
-	for n := range p.writers {
-		id, err := user(fmt.Sprintf("writer %d %s", n, tag))
-		if err != nil {
-			return nil, err
-		}
-		members = append(members, id)
-		writers = append(writers, &writer{run: r, user: id, rng: rand.New(rand.NewPCG(rng.Uint64(), 5))})
+	for _, member := range members {
+		r.register(member.main(), rng)
+		writers = append(writers, &writer{run: r, by: member.main(), rng: rand.New(rand.NewPCG(rng.Uint64(), 5))})
 	}
-	for n := range p.rooms {
-		room := &room{owner: members[0], members: members}
-		for m := range 1 + int(p.lasts/visitTime) {
-			id, err := user(fmt.Sprintf("guest %d of %d %s", m, n, tag))
-			if err != nil {
-				return nil, err
-			}
-			room.guests = append(room.guests, id)
+	for n := range r.plan.rooms {
+		room := &room{owner: members[0].main(), members: members, guests: guests[n*r.plan.visits() : (n+1)*r.plan.visits()]}
+		var ids []string
+		for _, member := range members {
+			ids = append(ids, member.id)
 		}
 		var out struct{ CreateChat struct{ ID string } }
-		err := r.client.call(ctx, pick(rng, r.fleet.of("sender")), room.owner,
+		err := r.ask(ctx, pick(rng, r.fleet.of("sender")), room.owner, rng,
 			`mutation($n: String!, $p: [String!]!) { createChat(createChatInput: {name: $n, participantIds: $p}) { id } }`,
-			vars{"n": fmt.Sprint("room ", n), "p": members}, &out)
+			vars{"n": fmt.Sprint("room ", n), "p": ids}, &out)
 		if err != nil {
 			return nil, err
 		}
@@ -141,7 +144,15 @@ func (r *run) settle(ctx context.Context, p plan, rng *rand.Rand) ([]*writer, er
 // rest waits until everybody has seen everything, lets everybody read, write and take back once more, and notes what every
 // receiver then answers. What fails does not keep the rest from being noted.
 func (r *run) rest(ctx context.Context, writers []*writer) error {
+	r.probeEnded(ctx)
 	return errors.Join(r.caughtUp(ctx), r.actAtRest(ctx, writers), r.caughtUp(ctx), r.note(ctx))
+}
+
+// probeEnded asks every process once more after everything that was ended.
+func (r *run) probeEnded(ctx context.Context) {
+	for _, one := range r.ended {
+		r.probe(ctx, one, func(trace.Entry) bool { return true })
+	}
 }
 
 func (r *run) actAtRest(ctx context.Context, writers []*writer) error {
@@ -166,6 +177,7 @@ func (r *run) actAtRest(ctx context.Context, writers []*writer) error {
 
 // note notes what every receiver answers.
 func (r *run) note(ctx context.Context) error {
+	rng := rand.New(rand.NewPCG(1, 1))
 	for _, p := range r.fleet.of("receiver") {
 		for _, room := range r.rooms {
 			if err := r.noteHistory(ctx, p, room); err != nil {
@@ -174,13 +186,13 @@ func (r *run) note(ctx context.Context) error {
 			if err := r.noteLog(ctx, p, room); err != nil {
 				return err
 			}
-			for _, user := range room.members {
+			for _, member := range room.members {
 				var out struct{ UnreadCount int }
-				err := r.client.call(ctx, p, user, `query($c: ID!) { unreadCount(chatId: $c) }`, vars{"c": room.id}, &out)
+				err := r.ask(ctx, p, member.main(), rng, `query($c: ID!) { unreadCount(chatId: $c) }`, vars{"c": room.id}, &out)
 				if err != nil {
 					return fmt.Errorf("count at rest: %w", err)
 				}
-				r.record.Add(trace.Entry{Kind: trace.Unread, Receiver: p.name, Chat: room.id, User: user, Count: out.UnreadCount})
+				r.record.Add(trace.Entry{Kind: trace.Unread, Receiver: p.name, Chat: room.id, User: member.id, Count: out.UnreadCount})
 			}
 		}
 	}
@@ -198,7 +210,7 @@ func (r *run) caughtUp(ctx context.Context) error {
 		}
 		last[room] = seq
 	}
-	for began := time.Now(); time.Since(began) < r.patience; pause(ctx, 50*time.Millisecond) {
+	for began := time.Now(); time.Since(began) < r.plan.patience; pause(ctx, 50*time.Millisecond) {
 		behind := 0
 		r.mu.Lock()
 		for s := range r.subs {
@@ -229,7 +241,7 @@ func (r *run) noteHistory(ctx context.Context, p *process, room *room) error {
 				IsDeleted             bool
 			}
 		}
-		err := r.client.call(ctx, p, room.owner, `query($c: ID!, $s: Seq) {
+		err := r.ask(ctx, p, room.owner, rng, `query($c: ID!, $s: Seq) {
 			messages(chatId: $c, afterSeq: $s, limit: 1000, includeDeleted: true) { id senderId content seq version isDeleted } }`,
 			vars{"c": room.id, "s": after}, &out)
 		if err != nil {
@@ -266,7 +278,11 @@ func (r *run) noteLog(ctx context.Context, p *process, room *room) error {
 	if err != nil {
 		return err
 	}
-	ws, err := dial(ctx, p, room.owner)
+	shown, err := r.pass(ctx, room.owner, rng)
+	if err != nil {
+		return err
+	}
+	ws, err := dial(ctx, &net.Dialer{Control: narrow}, p, shown)
 	if err != nil {
 		return err
 	}

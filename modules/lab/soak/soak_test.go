@@ -32,7 +32,7 @@ func TestAMinuteOfEverything(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	report, err := once(t.Context(), dir, binary, normal(7, time.Minute), os.Getenv("SOAK_KEEP"))
+	report, err := once(t.Context(), dir, binary, kind{tokenLife: time.Minute}, normal(7, time.Minute), os.Getenv("SOAK_KEEP"))
 	print(t.Output(), 7, report)
 	if err != nil {
 		t.Error(err)

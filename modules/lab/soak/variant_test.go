@@ -135,6 +135,23 @@ func variants() []variant {
 			faults: []string{"read slowly"},
 			want:   []string{"missed"},
 		},
+		{
+			name:   "a socket outlives its session",
+			edits:  []edit{{"modules/identity/sessions.go", "func() { cancel(ErrEnded) }", "func() { _ = cancel }"}},
+			faults: []string{"log out", "log out everywhere"},
+			want:   []string{"outlived", "leaked"},
+		},
+		{
+			name:   "nobody looks whether sessions go on",
+			edits:  []edit{{"modules/identity/sessions.go", "\t\t\ts.end(session)\n", "\t\t\t_ = session\n"}},
+			faults: []string{"revoke a session", "change a password"},
+			want:   []string{"outlived", "leaked"},
+		},
+		{
+			name:  "a refresh token that comes again was stolen",
+			edits: []edit{{"modules/user/session.go", "graceSeconds = 10 ", "graceSeconds = 0 "}},
+			want:  []string{"refused"},
+		},
 	}
 }
 
@@ -190,7 +207,7 @@ const (
 // round's error is no end: what is acknowledged and not there may fail a call before it is found.
 func hunt(t *testing.T, dir, binary string, faults []fault, lasts time.Duration) (report trace.Report, err error) {
 	t.Helper()
-	f, err := newFleet(t.Context(), dir, binary)
+	f, err := newFleet(t.Context(), dir, binary, kind{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -212,7 +229,7 @@ func hunt(t *testing.T, dir, binary string, faults []fault, lasts time.Duration)
 // aimed is a round of more use and more faults than people make.
 func aimed(seed uint64, faults []fault) plan {
 	return plan{
-		seed: seed, lasts: roundTime, quiet: 300 * time.Millisecond, think: 5 * time.Millisecond, faults: faults,
+		seed: seed, lasts: roundTime, quiet: 300 * time.Millisecond, think: 5 * time.Millisecond, refresh: 2 * time.Second, faults: faults,
 		rooms: 2, writers: 16, readers: 6, patience: roundTime,
 	}
 }

@@ -9,7 +9,9 @@ import (
 
 // Violation is one promise that was not kept.
 type Violation struct {
-	Kind  string  // lost, phantom, doubled, numbers, missed, repeated, disordered, foreign, wrong, differing, unread, cursor, late, delayed
+	// Kind is lost, phantom, doubled, numbers, missed, repeated, disordered, foreign, wrong, differing, unread, cursor, late,
+	// delayed; of sessions refused, outlived, leaked, forked.
+	Kind  string
 	Text  string  // one line
 	Slice []Entry // what shows it: judged alone, it breaks the same promise
 }
@@ -21,9 +23,15 @@ type Report struct {
 	Unknown    int // calls whose outcome was unknown at first
 	Deliveries int
 	Delays     map[string]Delay // by fault, "" where there was none
+
+	Sessions  int           // that were ended
+	Closes    Delay         // of the sockets of sessions that were ended
+	Accepted  time.Duration // the longest that a call was accepted after the end of its session
+	Refreshes int           // refresh tokens that gave the next
+	Repeats   int           // of them those that were used more than once, by two at a time or after a lost answer
 }
 
-// Delay is how long deliveries took after the send was answered.
+// Delay is how long something took: deliveries after the send was answered, closes after the session was ended.
 type Delay struct {
 	Count         int
 	P50, P99, Max time.Duration
@@ -40,7 +48,8 @@ const (
 func Check(entries []Entry) Report {
 	r := &run{
 		entries: entries, invoked: map[int64]Entry{}, returned: map[int64]Entry{}, sends: map[string]*send{}, changes: map[string][]Entry{},
-		chats: map[string]*chat{}, marks: map[place]Entry{}, subscribers: map[string]*subscriber{}, report: Report{Delays: map[string]Delay{}},
+		chats: map[string]*chat{}, marks: map[place]Entry{}, subscribers: map[string]*subscriber{}, sessions: map[string]*session{},
+		report: Report{Delays: map[string]Delay{}},
 	}
 	r.read()
 	for _, key := range slices.Sorted(maps.Keys(r.sends)) {
@@ -54,6 +63,8 @@ func Check(entries []Entry) Report {
 	}
 	r.checkUnread()
 	r.checkCalls()
+	r.ills = r.findIlls()
+	r.checkSessions()
 	r.measure()
 	return r.report
 }
@@ -67,6 +78,8 @@ type run struct {
 	chats       map[string]*chat
 	marks       map[place]Entry // the furthest that succeeded
 	subscribers map[string]*subscriber
+	sessions    map[string]*session
+	ills        ills
 	unread      []Entry
 	report      Report
 }
@@ -150,6 +163,8 @@ func (r *run) read() {
 			}
 		case Unread:
 			r.unread = append(r.unread, e)
+		case Ending, Ended, Refusal:
+			r.sessionEntry(e)
 		}
 	}
 }
@@ -157,7 +172,7 @@ func (r *run) read() {
 func (r *run) answered(e Entry) {
 	call := r.invoked[e.Op]
 	r.returned[e.Op] = e
-	if e.Outcome == Unknown {
+	if e.Outcome == Unknown && call.What != Probe {
 		r.report.Unknown++
 	}
 	switch call.What {
@@ -181,6 +196,9 @@ func (r *run) answered(e Entry) {
 		if at := (place{call.Chat, call.User}); e.Outcome == OK && call.Seq >= r.marks[at].Seq {
 			r.marks[at] = call
 		}
+	case Refresh:
+		s := r.session(call.Session)
+		s.refreshes[call.Key] = append(s.refreshes[call.Key], e)
 	}
 }
 
@@ -202,6 +220,9 @@ func (r *run) subscription(e Entry) {
 		r.report.Deliveries++
 	case End:
 		s.ends[e.Conn] = e
+		if e.Reason == Revoked {
+			r.sessionEntry(e)
+		}
 	}
 }
 
@@ -475,7 +496,7 @@ func (r *run) measure() {
 			}
 		}
 	}
-	active, ills, delays := r.periods(), r.ills(), map[string][]time.Duration{}
+	active, delays := r.periods(), map[string][]time.Duration{}
 	for _, name := range slices.Sorted(maps.Keys(r.subscribers)) {
 		s := r.subscribers[name]
 		for _, open := range s.opens {
@@ -487,16 +508,23 @@ func (r *run) measure() {
 				from := max(answer.At, open.At)
 				name := active.during(from, e.At)
 				delays[name] = append(delays[name], max(0, e.At-from))
-				if took := e.At - ills.wellSince(from, e.At, Postgres, open.Target, s.name); took > Overdue {
+				if took := e.At - r.ills.wellSince(from, e.At, Postgres, open.Target, s.name); took > Overdue {
 					r.fail("delayed", append(r.calls(answer), open, e), "%s saw row %d %s after it could have", s.name, e.Seq, took)
 				}
 			}
 		}
 	}
 	for name, all := range delays {
-		slices.Sort(all)
-		r.report.Delays[name] = Delay{Count: len(all), P50: all[len(all)/2], P99: all[len(all)*99/100], Max: all[len(all)-1]}
+		r.report.Delays[name] = newDelay(all)
 	}
+}
+
+func newDelay(all []time.Duration) Delay {
+	if len(all) == 0 {
+		return Delay{}
+	}
+	slices.Sort(all)
+	return Delay{Count: len(all), P50: all[len(all)/2], P99: all[len(all)*99/100], Max: all[len(all)-1]}
 }
 
 // period is one fault and its aftermath.

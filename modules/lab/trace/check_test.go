@@ -15,10 +15,12 @@ import (
 
 // world makes a good trace: a system that keeps every promise, under faults that the clients see.
 type world struct {
-	rng     *rand.Rand
-	entries []Entry
-	op      int64
-	chats   []*simulated
+	rng      *rand.Rand
+	entries  []Entry
+	op       int64
+	chats    []*simulated
+	sessions map[string]string // of those who write
+	begun    int               // sessions
 }
 
 type simulated struct {
@@ -29,7 +31,7 @@ type simulated struct {
 }
 
 func newWorld(seed uint64) *world {
-	w := &world{rng: rand.New(rand.NewPCG(seed, 1))}
+	w := &world{rng: rand.New(rand.NewPCG(seed, 1)), sessions: map[string]string{}}
 	for n := range 3 {
 		w.chats = append(w.chats, &simulated{name: fmt.Sprint("chat", n), members: []string{"ann", "bob", "guest"}})
 	}
@@ -44,8 +46,47 @@ func (w *world) add(e Entry) {
 func (w *world) call(e Entry) int64 {
 	w.op++
 	e.Kind, e.Op, e.Target = Invoke, w.op, "sender"
+	if e.Session == "" {
+		e.Session = w.sessions[e.User]
+	}
 	w.add(e)
 	return w.op
+}
+
+// signIn begins a session.
+func (w *world) signIn(user string) (session string) {
+	w.begun++
+	session = fmt.Sprint(user, " #", w.begun)
+	w.answer(w.call(Entry{What: SignIn, User: user, Session: session}), Entry{Outcome: OK})
+	return session
+}
+
+// refresh goes on with a session by one token, which is used so often.
+func (w *world) refresh(session string, outcomes ...Outcome) {
+	token := fmt.Sprint("token ", w.op)
+	for _, outcome := range outcomes {
+		answer := Entry{Outcome: outcome}
+		if outcome == OK {
+			answer.Message = "successor of " + token
+		}
+		w.answer(w.call(Entry{What: Refresh, Session: session, Key: token}), answer)
+	}
+}
+
+// end ends a session that a socket of a follower is open with; news may come meanwhile.
+func (w *world) end(f *follower) {
+	w.add(Entry{Kind: Ending, Session: f.session, What: "logout"})
+	w.probe(f.session, Entry{Outcome: OK})
+	w.add(Entry{Kind: Ended, Session: f.session})
+	w.probe(f.session, Entry{Outcome: OK})
+	w.add(Entry{Kind: End, Subscriber: f.name, Session: f.session, Chat: f.chat.name, Conn: f.conn, Reason: Revoked, Target: "receiver"})
+	w.probe(f.session, Entry{Outcome: Refused, Code: "UNAUTHENTICATED"})
+	w.add(Entry{Kind: Refusal, Session: f.session, Target: "receiver"})
+	f.session = w.signIn(f.user)
+}
+
+func (w *world) probe(session string, answer Entry) {
+	w.answer(w.call(Entry{What: Probe, Session: session}), answer)
 }
 
 func (w *world) answer(op int64, e Entry) {
@@ -97,31 +138,47 @@ func (w *world) write(c *simulated) {
 // follower is a subscriber that reconnects now and then.
 type follower struct {
 	name, user string
+	session    string
 	chat       *simulated
 	conn       int
 	seen       int64
 	ended      bool
 }
 
+func (w *world) open(f *follower) {
+	w.add(Entry{Kind: Open, Subscriber: f.name, Session: f.session, User: f.user, Chat: f.chat.name, Conn: f.conn, After: f.seen, Target: "receiver"})
+}
+
+func (w *world) close(f *follower, reason string) {
+	w.add(Entry{Kind: End, Subscriber: f.name, Session: f.session, Chat: f.chat.name, Conn: f.conn, Reason: reason, Target: "receiver"})
+	f.conn++
+}
+
 func (w *world) follow(f *follower, until int) {
-	w.add(Entry{Kind: Open, Subscriber: f.name, User: f.user, Chat: f.chat.name, Conn: f.conn, After: f.seen, Target: "receiver"})
+	w.open(f)
 	for int(f.seen) < until {
 		row := f.chat.log[f.seen]
 		f.seen++
 		e := Entry{Kind: Event, Subscriber: f.name, Chat: f.chat.name, Conn: f.conn, Seq: row.Seq, Change: row.Change, Message: row.Message, Text: row.Text}
 		w.add(e)
 		if row.Change == MemberGone && row.User == f.user {
-			w.add(Entry{Kind: End, Subscriber: f.name, Chat: f.chat.name, Conn: f.conn, Reason: Complete})
+			w.close(f, Complete)
 			f.ended = true
 			return
 		}
-		if w.rng.IntN(20) == 0 {
-			w.add(Entry{Kind: End, Subscriber: f.name, Chat: f.chat.name, Conn: f.conn, Reason: Closed})
+		switch w.rng.IntN(40) {
+		case 0:
+			w.close(f, Closed)
+			w.open(f)
+		case 1:
+			w.end(f)
 			f.conn++
-			w.add(Entry{Kind: Open, Subscriber: f.name, User: f.user, Chat: f.chat.name, Conn: f.conn, After: f.seen, Target: "receiver"})
+			w.open(f)
+		case 2:
+			w.refresh(f.session, OK)
 		}
 	}
-	f.conn++
+	w.close(f, Closed)
 }
 
 func good(seed uint64) []Entry {
@@ -129,15 +186,19 @@ func good(seed uint64) []Entry {
 	var followers []*follower
 	for _, c := range w.chats {
 		for _, user := range c.members {
-			followers = append(followers, &follower{name: c.name + " " + user, user: user, chat: c})
+			w.sessions[user] = w.signIn(user)
+			followers = append(followers, &follower{name: c.name + " " + user, user: user, session: w.signIn(user), chat: c})
 		}
 	}
+	first := followers[0] // what chance may not bring happens to this one
+	w.refresh(first.session, OK, OK)
+	w.refresh(first.session, Unknown, OK, OK)
 	for round := range 6 {
 		if round == 2 {
-			w.add(Entry{Kind: Fault, Fault: "kill", Target: "receiver"})
+			w.add(Entry{Kind: Fault, Fault: "kill", Target: "another"})
 		}
 		if round == 4 {
-			w.add(Entry{Kind: Heal, Fault: "kill", Target: "receiver"})
+			w.add(Entry{Kind: Heal, Fault: "kill", Target: "another"})
 		}
 		for _, c := range w.chats {
 			for range 8 {
@@ -148,6 +209,11 @@ func good(seed uint64) []Entry {
 			}
 		}
 		for _, f := range followers {
+			if f == first && round == 2 {
+				w.open(f)
+				w.end(f)
+				f.conn++
+			}
 			if !f.ended {
 				w.follow(f, len(f.chat.log))
 			}
@@ -188,7 +254,7 @@ func TestAGoodRunPasses(t *testing.T) {
 		for _, v := range report.Violations {
 			t.Errorf("%s: %s", v.Kind, v.Text)
 		}
-		if report.Sends == 0 || report.Deliveries == 0 || report.Delays["kill"].Count == 0 {
+		if report.Sends == 0 || report.Deliveries == 0 || report.Delays["kill"].Count == 0 || report.Sessions == 0 || report.Refreshes == 0 || report.Closes.Count == 0 {
 			t.Errorf("nothing was judged: %+v", report)
 		}
 	})
@@ -207,11 +273,53 @@ func areShown(t rapid.TB, r Report) {
 func TestEveryDamageIsFound(t *testing.T) {
 	is := func(k Kind) func(Entry) bool { return func(e Entry) bool { return e.Kind == k } }
 	drop := func(entries []Entry, n int) []Entry { return slices.Delete(entries, n, n+1) }
+	isRevoked := func(e Entry) bool { return e.Kind == End && e.Reason == Revoked }
+	later := func(entries []Entry, n int) { // what comes from here on comes too late for the end of a session
+		for m := n; m < len(entries); m++ {
+			entries[m].At += EndTime
+		}
+	}
 	for name, c := range map[string]struct {
 		choose func(Entry) bool
 		damage func(entries []Entry, n int) []Entry
 		want   []string
 	}{
+		"a socket lives on after the end of its session": {isRevoked, func(entries []Entry, n int) []Entry {
+			later(entries, n)
+			return drop(entries, n)
+		}, []string{"outlived"}},
+		"a socket is closed too late": {isRevoked, func(entries []Entry, n int) []Entry {
+			later(entries, n)
+			return entries
+		}, []string{"outlived"}},
+		"a delivery after the end of the session": {isRevoked, func(entries []Entry, n int) []Entry {
+			later(entries, n)
+			end := entries[n]
+			return slices.Insert(entries, n, Entry{At: end.At, Kind: Event, Subscriber: end.Subscriber, Chat: end.Chat, Conn: end.Conn, Seq: 1, Change: MemberAdded})
+		}, []string{"leaked"}},
+		"a gap after the return": {isRevoked, func(entries []Entry, n int) []Entry {
+			isHere := func(e Entry) bool { return e.Kind == Event && e.Subscriber == entries[n].Subscriber }
+			if m := slices.IndexFunc(entries[n:], isHere); m >= 0 {
+				return drop(entries, n+m)
+			}
+			return drop(entries, slices.IndexFunc(entries, isHere)) // it saw nothing more
+		}, []string{"missed", "cursor"}},
+		"a call after the end of the session": {func(e Entry) bool { return e.Kind == Return && e.Code == "UNAUTHENTICATED" },
+			func(entries []Entry, n int) []Entry {
+				later(entries, n-1)
+				entries[n].Outcome, entries[n].Code = OK, ""
+				return entries
+			}, []string{"outlived"}},
+		"a session is refused that nobody has ended": {is(Ending), drop, []string{"refused"}},
+		"a socket is closed as if its session had ended": {func(e Entry) bool { return e.Kind == End && e.Reason == Closed },
+			func(entries []Entry, n int) []Entry {
+				entries[n].Reason, entries[n].Session = Revoked, "whole"
+				return entries
+			}, []string{"refused"}},
+		"a refresh token has two successors": {func(e Entry) bool { return e.Kind == Return && e.Op == 20 }, func(entries []Entry, n int) []Entry {
+			entries[n].Message = "another"
+			return entries
+		}, []string{"forked"}},
 		"an event is missing": {is(Event), drop, []string{"missed", "cursor"}},
 		"an event comes twice": {is(Event), func(entries []Entry, n int) []Entry {
 			return slices.Insert(entries, n, entries[n])
@@ -433,6 +541,67 @@ func TestDelays(t *testing.T) {
 		report := Check(entries)
 		if got := kinds(report); slices.Contains(got, "delayed") != c.late {
 			t.Errorf("%s: %v", name, got)
+		}
+		areShown(t, report)
+	}
+}
+
+// TestSessions: what excuses a session that goes on after its end, and one that is refused before it.
+func TestSessions(t *testing.T) {
+	second := func(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
+	frozen := func(target string, from, to float64) []Entry {
+		return []Entry{{At: second(from), Kind: Fault, Fault: "f", Target: target}, {At: second(to), Kind: Heal, Fault: "f", Target: target}}
+	}
+	socket := func(opened, shown, closed float64) []Entry {
+		return []Entry{
+			{At: second(opened), Kind: Open, Subscriber: "s", Session: "ann #1", User: "ann", Chat: "c", Conn: 1, Target: "receiver1"},
+			{At: second(shown), Kind: Event, Subscriber: "s", Chat: "c", Conn: 1, Seq: 1, Change: MemberAdded},
+			{At: second(closed), Kind: End, Subscriber: "s", Session: "ann #1", Chat: "c", Conn: 1, Reason: Revoked, Target: "receiver1"},
+		}
+	}
+	ended := func(from, to float64) []Entry {
+		return []Entry{{At: second(from), Kind: Ending, Session: "ann #1"}, {At: second(to), Kind: Ended, Session: "ann #1"}}
+	}
+	call := func(op int64, what string, from, to float64, outcome Outcome) []Entry {
+		return []Entry{
+			{At: second(from), Kind: Invoke, Op: op, What: what, Session: "ann #1", Key: "token", Target: "sender1"},
+			{At: second(to), Kind: Return, Op: op, Outcome: outcome, Message: "next"},
+		}
+	}
+	refusal := []Entry{{At: second(20), Kind: Refusal, Session: "ann #1", Target: "sender1"}}
+	for name, c := range map[string]struct {
+		entries []Entry
+		want    []string
+	}{
+		"closed in time":                {slices.Concat(ended(1, 2), socket(0, 2.9, 2.9)), nil},
+		"closed before the answer":      {slices.Concat(ended(1, 2), socket(0, 1.2, 1.5)), nil},
+		"closed too early":              {slices.Concat(ended(1, 2), socket(0, 0.2, 0.5)), []string{"refused"}},
+		"closed too late":               {slices.Concat(ended(1, 2), socket(0, 2.5, 3.1)), []string{"outlived"}},
+		"shown too late":                {slices.Concat(ended(1, 2), socket(0, 3.05, 3.1)), []string{"outlived", "leaked"}},
+		"opened too late":               {slices.Concat(ended(1, 2), socket(7, 7, 7)), []string{"outlived", "leaked"}},
+		"the end is not acknowledged":   {slices.Concat(ended(1, 99), socket(0, 10, 10)), nil},
+		"PostgreSQL was frozen":         {slices.Concat(ended(1, 2), socket(0, 7.9, 7.9), frozen(Postgres, 2, 5)), nil},
+		"PostgreSQL has long recovered": {slices.Concat(ended(1, 2), socket(0, 5, 8.1), frozen(Postgres, 2, 5)), []string{"outlived"}},
+		"the receiver was frozen":       {slices.Concat(ended(1, 2), socket(0, 7.9, 7.9), frozen("receiver1", 2, 5)), nil},
+		"another receiver was frozen":   {slices.Concat(ended(1, 2), socket(0, 2, 7.9), frozen("receiver2", 2, 5)), []string{"outlived"}},
+		"Redis was frozen":              {slices.Concat(ended(1, 2), socket(0, 2, 7.9), frozen("redis", 2, 5)), []string{"outlived"}},
+		"the subscriber did not read": {slices.Concat(ended(1, 2), socket(0, 7.9, 7.9), []Entry{
+			{At: second(2), Kind: Pause, Subscriber: "s"}, {At: second(5), Kind: Resume, Subscriber: "s"}}), nil},
+		"a call in time":                      {slices.Concat(ended(1, 2), call(1, Probe, 2.9, 3.5, OK)), nil},
+		"a call too late":                     {slices.Concat(ended(1, 2), call(1, Probe, 3.1, 3.5, OK)), []string{"outlived"}},
+		"a call too late, and refused":        {slices.Concat(ended(1, 2), call(1, Probe, 3.1, 3.5, Refused)), nil},
+		"a call to a process that was frozen": {slices.Concat(ended(1, 2), call(1, Probe, 7.9, 7.9, OK), frozen("sender1", 2, 5)), nil},
+		"nobody has ended it":                 {refusal, []string{"refused"}},
+		"somebody may have ended it":          {slices.Concat(ended(19, 30), refusal), nil},
+		"a token is used twice":               {slices.Concat(call(1, Refresh, 0, 1, OK), call(2, Refresh, 1, 2, OK), refusal), []string{"refused"}},
+		"a token is repeated in time":         {slices.Concat(call(1, Refresh, 3, 4, Unknown), call(2, Refresh, 4, 12.9, Refused), refusal), []string{"refused"}},
+		"a token is repeated too late":        {slices.Concat(call(1, Refresh, 3, 4, Unknown), call(2, Refresh, 4, 13.1, Refused), refusal), nil},
+		"a token that was not used":           {slices.Concat(call(1, Refresh, 3, 4, Refused), call(2, Refresh, 4, 13.1, Refused), refusal), []string{"refused"}},
+	} {
+		slices.SortStableFunc(c.entries, func(a, b Entry) int { return cmp.Compare(a.At, b.At) })
+		report := Check(c.entries)
+		if got := kinds(report); !slices.Equal(slices.DeleteFunc(got, func(kind string) bool { return kind == "late" }), c.want) {
+			t.Errorf("%s: %v, want %v", name, got, c.want)
 		}
 		areShown(t, report)
 	}

@@ -16,7 +16,7 @@ type ills map[string][]span
 
 type span struct{ from, to time.Duration }
 
-func (r *run) ills() ills {
+func (r *run) findIlls() ills {
 	all, begun := ills{}, map[string]time.Duration{}
 	end := func(name string, at time.Duration) {
 		if spans := all[name]; len(spans) > 0 {

@@ -18,11 +18,14 @@ type Kind string
 
 // The kinds of entries.
 const (
-	Invoke  Kind = "invoke"  // a writer calls: Op, What, Chat, User, Key, Text, Message, Seq (of a mark: up to where), Target (the process)
+	Invoke  Kind = "invoke"  // somebody calls: Op, What, Session, Chat, User, Key, Text, Message, Seq (of a mark: up to where), Target (the process)
 	Return  Kind = "return"  // and is answered: Op, Outcome, Message, Seq (of a send: its seq; of an edit or deletion: the version), Code
-	Open    Kind = "open"    // a subscriber subscribes: Subscriber, User, Chat, Conn, After, Target (the process)
+	Open    Kind = "open"    // a subscriber subscribes: Subscriber, Session, User, Chat, Conn, After, Target (the process)
 	Event   Kind = "event"   // and is sent a row of the log: Subscriber, Chat, Conn, Seq, Change, Message, Text
-	End     Kind = "end"     // and its subscription ends: Subscriber, Chat, Conn, Reason
+	End     Kind = "end"     // and its subscription ends: Subscriber, Session, Chat, Conn, Reason, Target
+	Ending  Kind = "ending"  // a session is being ended: Session, What; from here on it may be over
+	Ended   Kind = "ended"   // and that has been acknowledged: Session
+	Refusal Kind = "refusal" // a call or a socket is refused, because its session is over: Session, Target
 	Pause   Kind = "pause"   // a subscriber reads nothing from here on: Subscriber
 	Resume  Kind = "resume"  // and reads again
 	Fault   Kind = "fault"   // the nemesis begins: Fault, Target
@@ -32,14 +35,18 @@ const (
 	Unread  Kind = "unread"  // likewise: Receiver, Chat, User, Count
 )
 
-// What a writer does.
+// What somebody does.
 const (
-	Send   = "send"
-	Edit   = "edit"
-	Delete = "delete"
-	Mark   = "mark"
-	Add    = "add"
-	Remove = "remove"
+	Send    = "send"
+	Edit    = "edit"
+	Delete  = "delete"
+	Mark    = "mark"
+	Add     = "add"
+	Remove  = "remove"
+	SignIn  = "sign in"
+	Refresh = "refresh" // Key names the refresh token that is used, Message the one that comes next
+	Leave   = "leave"   // it ends sessions, of which Ending and Ended tell
+	Probe   = "probe"   // whether a session that was ended is still good for anything
 )
 
 // Outcome is how a call ended.
@@ -67,6 +74,7 @@ const (
 	Resync   = "resync"   // the client was told to read the chat anew
 	Denied   = "denied"   // access had ended while nobody was subscribed
 	Closed   = "closed"   // the connection is gone
+	Revoked  = "revoked"  // the connection was closed because the session is over
 )
 
 // Entry is one line of a trace.
@@ -84,6 +92,7 @@ type Entry struct {
 	Outcome Outcome `json:"outcome,omitempty"`
 	Code    string  `json:"code,omitempty"`
 	Seq     int64   `json:"seq,omitempty"`
+	Session string  `json:"session,omitempty"` // one signing in of a user, by a name of the harness
 
 	Subscriber string `json:"subscriber,omitempty"` // of one user in one chat, over all of its connections
 	Conn       int    `json:"conn,omitempty"`
