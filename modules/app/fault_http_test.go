@@ -15,6 +15,7 @@ import (
 
 // TestFaultsOfHTTP: what strangers, broken clients and pages of others send over HTTP.
 func TestFaultsOfHTTP(t *testing.T) {
+	t.Parallel()
 	p := runBuilt(t)
 	for _, c := range []faultCase{
 		{"33 media types", mediaTypes},
@@ -216,7 +217,7 @@ func bodies(t *testing.T, p *built) {
 				{name: "of two codings", method: "POST", body: bomb.String(), header: withHeader("Content-Encoding", "identity, gzip"), status: 415, code: "UNSUPPORTED_MEDIA"},
 			})
 			announced := "POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1099511627776\r\n\r\n"
-			if answers, closed := p.wire(announced, time.Second); len(answers) != 1 || !closed {
+			if answers, closed := p.wire(announced); len(answers) != 1 || !closed {
 				t.Errorf("a tebibyte that is announced: %v, closed %t", statuses(answers), closed)
 			} else {
 				checkAnswer(t, answers[0], 413, "PAYLOAD_TOO_LARGE")
@@ -236,7 +237,7 @@ func bodies(t *testing.T, p *built) {
 		t.Errorf("%.1f MB were allocated", allocated/1e6)
 	}
 	encoded := strings.Replace(post("x"), "Content-Length: 1", "Transfer-Encoding: gzip, chunked", 1)
-	if answers, closed := p.wire(encoded, time.Second); len(answers) != 1 || answers[0].status != 501 || !closed {
+	if answers, closed := p.wire(encoded); len(answers) != 1 || answers[0].status != 501 || !closed {
 		t.Errorf("a transfer coding that is not known: %v, closed %t", statuses(answers), closed)
 	}
 	checkAnswer(t, p.ask("POST", "/graphql", query(`{ health }`, vars{"x": strings.Repeat("x", 1<<20-100)}), asJSON), 200, "")
@@ -259,7 +260,7 @@ func (p *built) pour(t *testing.T, size int) (taken int, answers []answer) {
 			break
 		}
 	}
-	answers, _ = replies(conn, 2*time.Second)
+	answers, _ = replies(conn, 10*time.Second)
 	return taken, answers
 }
 
@@ -276,12 +277,12 @@ func slowSenders(t *testing.T, p *built) {
 		halfClosed   bool
 		answeredCode string
 	}{
-		{name: "a body that does not come", begins: head + "Content-Length: 100\r\n\r\n{", status: 408, least: 9 * time.Second, most: 12 * time.Second, answeredCode: "BAD_REQUEST"},
-		{name: "a byte a second", begins: head + "Content-Length: 100\r\n\r\n{", drips: " ", status: 408, least: 9 * time.Second, most: 12 * time.Second, answeredCode: "BAD_REQUEST"},
-		{name: "chunks for ever", begins: head + "Transfer-Encoding: chunked\r\n\r\n", drips: "1\r\n \r\n", status: 408, least: 9 * time.Second, most: 12 * time.Second, answeredCode: "BAD_REQUEST"},
-		{name: "a head that does not end", begins: "POST /graphql HTTP/1.1\r\nHost: localhost\r\n", drips: "X: y\r\n", least: 4 * time.Second, most: 7 * time.Second},
-		{name: "a connection that says nothing", most: 7 * time.Second, least: 4 * time.Second},
-		{name: "a body that ends too soon", begins: head + "Content-Length: 100\r\n\r\n{", halfClosed: true, status: 400, most: time.Second, answeredCode: "BAD_REQUEST"},
+		{name: "a body that does not come", begins: head + "Content-Length: 100\r\n\r\n{", status: 408, least: 9 * time.Second, most: 14 * time.Second, answeredCode: "BAD_REQUEST"},
+		{name: "a byte a second", begins: head + "Content-Length: 100\r\n\r\n{", drips: " ", status: 408, least: 9 * time.Second, most: 14 * time.Second, answeredCode: "BAD_REQUEST"},
+		{name: "chunks for ever", begins: head + "Transfer-Encoding: chunked\r\n\r\n", drips: "1\r\n \r\n", status: 408, least: 9 * time.Second, most: 14 * time.Second, answeredCode: "BAD_REQUEST"},
+		{name: "a head that does not end", begins: "POST /graphql HTTP/1.1\r\nHost: localhost\r\n", drips: "X: y\r\n", least: 4 * time.Second, most: 9 * time.Second},
+		{name: "a connection that says nothing", least: 4 * time.Second, most: 9 * time.Second},
+		{name: "a body that ends too soon", begins: head + "Content-Length: 100\r\n\r\n{", halfClosed: true, status: 400, most: 3 * time.Second, answeredCode: "BAD_REQUEST"},
 	} {
 		all.Go(func() {
 			conn, err := net.Dial("tcp", p.address)
@@ -308,7 +309,7 @@ func slowSenders(t *testing.T, p *built) {
 					}
 				}
 			}()
-			answers, closed := replies(conn, 15*time.Second)
+			answers, closed := replies(conn, 20*time.Second)
 			close(ended)
 			took := time.Since(began)
 			if !closed || took < c.least || took > c.most {
@@ -364,12 +365,9 @@ func malformed(t *testing.T, p *built) {
 			{"the second half", `{"query":"{ health }","variables":{"x":"\udc00\ud800"}}`, "BAD_USER_INPUT"},
 		} {
 			t.Run(c.name, func(t *testing.T) {
-				took := quickest(func() {
+				checkQuick(t, 10*time.Millisecond, func() {
 					checkAnswer(t, p.ask("POST", "/graphql", c.body, asJSON), 400, c.code)
 				})
-				if took > 10*time.Millisecond {
-					t.Errorf("it takes %s", took)
-				}
 			})
 		}
 	})
@@ -414,7 +412,7 @@ func smuggling(t *testing.T, p *built) {
 		{"no HTTP", "HELO localhost\r\n", 400, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			answers, closed := p.wire(c.bytes, 3*time.Second)
+			answers, closed := p.wire(c.bytes)
 			if len(answers) != 1 || !closed || answers[0].status != c.status {
 				t.Errorf("%v, closed %t; want one answer of %d and the end", statuses(answers), closed, c.status)
 			}
@@ -423,7 +421,7 @@ func smuggling(t *testing.T, p *built) {
 			}
 		})
 	}
-	if answers, _ := p.wire(next+next, 300*time.Millisecond); len(answers) != 2 {
+	if answers, closed := p.wire(next + last(next)); len(answers) != 2 || !closed {
 		t.Errorf("two requests in a row: %v", statuses(answers))
 	}
 }
@@ -438,7 +436,7 @@ func heads(t *testing.T, p *built) {
 			"a long path":   "GET /" + strings.Repeat("x", 40<<10) + " HTTP/1.1\r\nHost: localhost\r\n\r\n",
 			"without end":   "GET / HTTP/1.1\r\nHost: localhost\r\n" + strings.Repeat("X: y\r\n", 200_000),
 		} {
-			if answers, closed := p.wire(text, 3*time.Second); len(answers) != 1 || answers[0].status != 431 || !closed {
+			if answers, closed := p.wire(text); len(answers) != 1 || answers[0].status != 431 || !closed {
 				t.Errorf("a head, %s: %v, closed %t", name, statuses(answers), closed)
 			}
 		}
@@ -466,7 +464,7 @@ func heads(t *testing.T, p *built) {
 		"a dot":            "POST /graphql/. HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n",
 		"nothing of a URL": "GET  HTTP/1.1\r\nHost: localhost\r\n\r\n",
 	} {
-		answers, _ := p.wire(text, 300*time.Millisecond)
+		answers, _ := p.wire(last(text))
 		if len(answers) != 1 || answers[0].status != 400 {
 			t.Errorf("%s: %v, want 400", name, statuses(answers))
 		} else if name != "nothing of a URL" {
@@ -477,14 +475,14 @@ func heads(t *testing.T, p *built) {
 		"a URL of another's":  "GET http://evil.example/graphql HTTP/1.1\r\nHost: localhost\r\n\r\n",
 		"an old one, no host": "GET /graphql HTTP/1.0\r\n\r\n",
 	} {
-		if answers, _ := p.wire(text, 300*time.Millisecond); len(answers) != 1 || answers[0].status != 421 {
+		if answers, _ := p.wire(last(text)); len(answers) != 1 || answers[0].status != 421 {
 			t.Errorf("%s: %v, want 421", name, statuses(answers))
 		} else {
 			checkAnswer(t, answers[0], 421, "BAD_REQUEST")
 		}
 	}
 	for name, status := range map[string]int{"TRACE /graphql": 405, "CONNECT /graphql": 405, "PUT /graphql": 405} {
-		if answers, _ := p.wire(name+" HTTP/1.1\r\nHost: localhost\r\n\r\n", 300*time.Millisecond); len(answers) != 1 {
+		if answers, _ := p.wire(last(name + " HTTP/1.1\r\nHost: localhost\r\n\r\n")); len(answers) != 1 {
 			t.Errorf("%s: %v", name, statuses(answers))
 		} else {
 			checkAnswer(t, answers[0], status, "BAD_REQUEST")

@@ -147,9 +147,9 @@ func query(text string, v vars) string {
 	return string(encoded)
 }
 
-// wire sends bytes over a connection of its own and gives every answer until the process closes the connection, or nothing
-// comes for as long as patience.
-func (p *built) wire(bytes string, patience time.Duration) (answers []answer, closed bool) {
+// wire sends bytes over a connection of its own and gives every answer until the process closes the connection, or tells
+// that it does not.
+func (p *built) wire(bytes string) (answers []answer, closed bool) {
 	p.t.Helper()
 	conn, err := net.Dial("tcp", p.address)
 	if err != nil {
@@ -159,9 +159,10 @@ func (p *built) wire(bytes string, patience time.Duration) (answers []answer, cl
 	if _, err := io.WriteString(conn, bytes); err != nil {
 		p.t.Fatal(err)
 	}
-	return replies(conn, patience)
+	return replies(conn, 10*time.Second)
 }
 
+// replies gives the answers that come, as long as none is waited for longer than patience.
 func replies(conn net.Conn, patience time.Duration) (answers []answer, closed bool) {
 	r := bufio.NewReader(conn)
 	for {
@@ -183,6 +184,12 @@ func statuses(answers []answer) (all []int) {
 		all = append(all, a.status)
 	}
 	return all
+}
+
+// last makes a request the last one of its connection.
+func last(request string) string {
+	head, body, _ := strings.Cut(request, "\r\n\r\n")
+	return head + "\r\nConnection: close\r\n\r\n" + body
 }
 
 // post is a request by hand.

@@ -165,15 +165,18 @@ func (p *built) asksNothing(what string, f func()) {
 	}
 }
 
-// quickest is how long f takes when the machine does nothing else: the least of a few.
-func quickest(f func()) time.Duration {
+// checkQuick fails when f takes longer than that whenever it is tried: once at least the machine does nothing else.
+func checkQuick(t *testing.T, most time.Duration, f func()) {
+	t.Helper()
 	least := time.Hour
-	for range 5 {
+	for n := 0; n < 20 && least > most; n++ {
 		began := time.Now()
 		f()
 		least = min(least, time.Since(began))
 	}
-	return least
+	if least > most {
+		t.Errorf("it takes %s, want %s at most", least, most)
+	}
 }
 
 // journal keeps what a process writes. Safe for concurrent use.

@@ -10,6 +10,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"fmt"
+	"io"
 	"math/big"
 	"net"
 	"net/http"
@@ -81,6 +82,7 @@ func (s *served) serial() int64 {
 
 // TestTLS: HTTP/1.1, HTTP/2 and WebSockets are served on one port, and nothing in the clear.
 func TestTLS(t *testing.T) {
+	t.Parallel()
 	s, _ := runTLS(t)
 	s.log.await(t, "chat listens on https://"+s.address, 1)
 
@@ -141,9 +143,56 @@ func TestTLS(t *testing.T) {
 	}
 }
 
+// TestBodiesOverHTTP2 (case 36): the bounds of HTTP/1.1 hold for a stream as well.
+func TestBodiesOverHTTP2(t *testing.T) {
+	t.Parallel()
+	s, _ := runTLS(t)
+	transport := &http.Transport{TLSClientConfig: s.secure, ForceAttemptHTTP2: true}
+	defer transport.CloseIdleConnections()
+	ask := func(body io.Reader) answer {
+		t.Helper()
+		req, err := http.NewRequestWithContext(t.Context(), "POST", s.url("/graphql"), body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Content-Type", "application/json")
+		res, err := transport.RoundTrip(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = res.Body.Close() }()
+		text, err := io.ReadAll(res.Body)
+		if err != nil || res.ProtoMajor != 2 {
+			t.Errorf("over %s: %v", res.Proto, err)
+		}
+		return answer{res.StatusCode, res.Header, string(text)}
+	}
+	checkAnswer(t, ask(strings.NewReader(strings.Repeat(" ", 1<<20+1))), 413, "PAYLOAD_TOO_LARGE")
+	checkAnswer(t, ask(io.LimitReader(spaces{}, 64<<20)), 413, "PAYLOAD_TOO_LARGE")
+	stalled, never := io.Pipe()
+	defer func() { _ = never.Close() }()
+	began := time.Now()
+	checkAnswer(t, ask(stalled), 408, "BAD_REQUEST")
+	if took := time.Since(began); took < 9*time.Second || took > 14*time.Second {
+		t.Errorf("a body that does not come is waited for %s", took)
+	}
+	checkAnswer(t, ask(strings.NewReader(query(`{ health }`, nil))), 200, "")
+}
+
+// spaces is endless.
+type spaces struct{}
+
+func (spaces) Read(p []byte) (int, error) {
+	for n := range p {
+		p[n] = ' '
+	}
+	return len(p), nil
+}
+
 // TestACertificateIsReplaced without a restart and without a connection that is lost; half a pair and a wrong one change
 // nothing, and are told once.
 func TestACertificateIsReplaced(t *testing.T) {
+	t.Parallel()
 	s, files := runTLS(t)
 	socket, _, err := s.dialWS(nil)
 	if err != nil {

@@ -1,7 +1,6 @@
 package app
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"crypto/tls"
@@ -10,6 +9,8 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -131,12 +132,36 @@ func withHeader(more ...string) map[string]string {
 // TestPages: the status page, its headers, and the explorer in development only.
 func TestPages(t *testing.T) {
 	s := serveWorld(t, nil)
-	if status, h, body := s.do("GET", "/", "", map[string]string{"Accept": "text/html"}); status != 200 || !strings.Contains(body, "chat") ||
-		!strings.Contains(h.Get("Content-Security-Policy"), "frame-ancestors 'none'") || h.Get("X-Content-Type-Options") != "nosniff" {
+	status, h, body := s.do("GET", "/", "", map[string]string{"Accept": "text/html"})
+	if status != 200 || !strings.Contains(body, "chat") {
 		t.Errorf("the page: %d %v", status, h)
 	}
-	if status, _, _ := s.do("GET", "/graphql", "", map[string]string{"Accept": "text/html"}); status != 200 {
-		t.Errorf("the explorer in development: %d", status)
+	for _, rule := range []string{
+		"default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' blob: data:", "font-src 'self'", "manifest-src 'self'",
+		"worker-src 'self'", "connect-src 'self'", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'self'", "object-src 'none'",
+	} {
+		if policy := h.Get("Content-Security-Policy"); !slices.Contains(strings.Split(policy, "; "), rule) {
+			t.Errorf("the page's policy has no %q: %s", rule, policy)
+		}
+	}
+	for _, script := range regexp.MustCompile(`<script([^>]*)>([^<]*)`).FindAllStringSubmatch(body, -1) {
+		if !strings.Contains(script[1], " src=") || strings.TrimSpace(script[2]) != "" {
+			t.Errorf("the page has a script of its own: %s", script[0])
+		}
+	}
+	explorer, explorerHeader, _ := s.do("GET", "/graphql", "", map[string]string{"Accept": "text/html"})
+	if policy := explorerHeader.Get("Content-Security-Policy"); explorer != 200 || policy == h.Get("Content-Security-Policy") || !strings.Contains(policy, "default-src 'none'") {
+		t.Errorf("the explorer in development: %d %s", explorer, policy)
+	}
+	for _, path := range []string{"/", "/graphql", "/nothing", "/assets/nothing.js", "/healthz", "/readyz"} {
+		_, h, _ := s.do("GET", path, "", map[string]string{"Accept": "text/html"})
+		checkHeaders(t, h)
+		if h.Get("Strict-Transport-Security") != "" {
+			t.Errorf("%s: in the clear nobody may be told to use TLS", path)
+		}
+		if kept := h.Get("Cache-Control"); kept != "no-store" && kept != "no-cache" {
+			t.Errorf("%s may be kept: %s", path, kept)
+		}
 	}
 	for _, path := range []string{"/../../etc/passwd", "/assets/../embed.go", "/nothing", "//graphql/.."} {
 		if status, _, body := s.do("GET", path, "", nil); status == 200 && !strings.Contains(body, "<html") {
@@ -147,7 +172,7 @@ func TestPages(t *testing.T) {
 	if status, _, _ := production.do("GET", "/graphql", "", map[string]string{"Accept": "text/html"}); status != 405 {
 		t.Errorf("the explorer in production: %d", status)
 	}
-	_, _, body := production.do("POST", "/graphql", `{"query":"{ __schema { types { name } } }"}`, asJSON)
+	_, _, body = production.do("POST", "/graphql", `{"query":"{ __schema { types { name } } }"}`, asJSON)
 	if strings.Contains(body, `"Chat"`) {
 		t.Errorf("the schema in production: %.80s", body)
 	}
@@ -247,140 +272,6 @@ func (s *served) talk(frames int, messages ...string) (got []string, code int) {
 }
 
 const hello = `{"type":"connection_init"}`
-
-// TestProtocolViolations: each closes the socket with its code.
-func TestProtocolViolations(t *testing.T) {
-	s := serveWorld(t, nil)
-	subscribe := `{"id":"1","type":"subscribe","payload":{"query":"subscription { chatAdded { id } }"}}`
-	for _, c := range []struct {
-		name     string
-		messages []string
-		code     int
-	}{
-		{"no JSON", []string{"{"}, 4400},
-		{"no object", []string{"[]"}, 4400},
-		{"no type", []string{`{"id":"1"}`}, 4400},
-		{"an unknown type", []string{hello, `{"type":"start"}`}, 4400},
-		{"an init payload that is no object", []string{`{"type":"connection_init","payload":1}`}, 4400},
-		{"subscribe without id", []string{hello, `{"type":"subscribe","payload":{"query":"{ health }"}}`}, 4400},
-		{"subscribe without payload", []string{hello, `{"id":"1","type":"subscribe"}`}, 4400},
-		{"subscribe without query", []string{hello, `{"id":"1","type":"subscribe","payload":{}}`}, 4400},
-		{"variables that are no object", []string{hello, `{"id":"1","type":"subscribe","payload":{"query":"{ health }","variables":[]}}`}, 4400},
-		{"subscribe before init", []string{subscribe}, 4401},
-		{"a taken id", []string{hello, subscribe, subscribe}, 4409},
-		{"two inits", []string{hello, hello}, 4429},
-		{"not UTF-8", []string{"{\"type\":\"ping\",\"payload\":{\"x\":\"\xff\"}}"}, 1007},
-		{"more than 256 KiB", []string{hello, `{"type":"ping","payload":{"x":"` + strings.Repeat("x", 256<<10) + `"}}`}, 1009},
-	} {
-		if _, code := s.talk(-1, c.messages...); code != c.code {
-			t.Errorf("%s: closed %d, want %d", c.name, code, c.code)
-		}
-	}
-	for name, frame := range map[string][]byte{
-		"unmasked":         {0x81, 0x02, '{', '}'},
-		"a reserved bit":   {0xc1, 0x80, 0, 0, 0, 0},
-		"an opcode":        {0x83, 0x80, 0, 0, 0, 0},
-		"a long ping":      append([]byte{0x89, 0xfe, 0, 126, 0, 0, 0, 0}, make([]byte, 126)...),
-		"a fragmented one": {0x09, 0x80, 0, 0, 0, 0},
-	} {
-		if code := s.raw(t, frame); code != websocket.CloseProtocolError {
-			t.Errorf("a frame that is %s: closed %d, want 1002", name, code)
-		}
-	}
-	if code := s.raw(t, []byte{0x81, 0xff, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0}); code != websocket.CloseMessageTooBig {
-		t.Errorf("a frame announced as 2^40 bytes: closed %d, want 1009", code)
-	}
-	if code := s.raw(t, []byte{0x82, 0x80, 0, 0, 0, 0}); code != 4400 {
-		t.Errorf("a binary message: closed %d, want 4400", code)
-	}
-}
-
-// raw upgrades by hand, sends bytes, and gives the close code.
-func (s *served) raw(t *testing.T, frame []byte) int {
-	t.Helper()
-	conn, err := net.Dial("tcp", s.address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = conn.Close() }()
-	fmt.Fprintf(conn, "GET /graphql HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n", s.address)
-	r := bufio.NewReader(conn)
-	res, err := http.ReadResponse(r, nil)
-	if err != nil || res.StatusCode != http.StatusSwitchingProtocols {
-		t.Fatalf("upgrade: %v %v", res, err)
-	}
-	if _, err := conn.Write(frame); err != nil {
-		t.Fatal(err)
-	}
-	if err := conn.SetReadDeadline(time.Now().Add(5 * time.Second)); err != nil {
-		t.Fatal(err)
-	}
-	head := make([]byte, 4)
-	if _, err := io.ReadFull(r, head); err != nil || head[0] != 0x88 {
-		t.Fatalf("no close frame: %x %v", head, err)
-	}
-	return int(head[2])<<8 | int(head[3])
-}
-
-// TestUpgradesThatAreRefused before there is a socket.
-func TestUpgradesThatAreRefused(t *testing.T) {
-	s := serveWorld(t, nil)
-	for origin, status := range map[string]int{"https://evil.example": 403, "null": 403, "http://localhost:3000.evil.example": 403} {
-		_, res, err := s.dialWS(http.Header{"Origin": {origin}})
-		if err == nil || res.StatusCode != status {
-			t.Errorf("from %s: %v", origin, res)
-		}
-	}
-	for _, protocols := range [][]string{nil, {"graphql-ws"}} {
-		d := websocket.Dialer{Subprotocols: protocols}
-		if _, res, err := d.Dial("ws://"+s.address+"/graphql", nil); err == nil || res.StatusCode != 400 {
-			t.Errorf("subprotocols %v: %v", protocols, res)
-		}
-	}
-	var open []*websocket.Conn
-	for n := range 201 {
-		conn, res, err := s.dialWS(nil)
-		if n < 200 && err != nil {
-			t.Fatal(err)
-		}
-		if n == 200 && (err == nil || res.StatusCode != 429) {
-			t.Errorf("the 201st socket that says nothing: %v", res)
-		}
-		if err == nil {
-			open = append(open, conn)
-		}
-	}
-	for _, conn := range open {
-		_ = conn.Close()
-	}
-}
-
-// TestOperationsOverASocket: what fails is an error of its id, and everything else lives.
-func TestOperationsOverASocket(t *testing.T) {
-	s := serveWorld(t, nil)
-	op := func(n, query string) string {
-		return fmt.Sprintf(`{"id":"%s","type":"subscribe","payload":{"query":%q}}`, n, query)
-	}
-	for _, c := range []struct{ query, kind, part string }{
-		{`{ health }`, "next", `"data":{"health":"ok"}`},
-		{`{ me { id } }`, "next", `"code":"UNAUTHENTICATED"`},
-		{`{ health`, "error", `"code":"GRAPHQL_PARSE_FAILED"`},
-		{`{ nothing }`, "error", `"code":"GRAPHQL_VALIDATION_FAILED"`},
-		{`query a { health } query b { health }`, "error", `"code":"GRAPHQL_VALIDATION_FAILED"`},
-		{`subscription { messageAdded(chatId: "x", afterSeq: -1) { id } }`, "error", `"code":"BAD_USER_INPUT"`},
-		{`subscription { messageAdded(chatId: "x") { id } }`, "error", `"code":"NOT_FOUND"`},
-	} {
-		got, _ := s.talk(2, hello, op("7", c.query))
-		if !strings.HasPrefix(got[1], `{"id":"7","type":"`+c.kind+`","payload":`) || !strings.Contains(got[1], c.part) {
-			t.Errorf("%s: %s", c.query, got[1])
-		}
-	}
-	got, _ := s.talk(5, hello, op("1", `{ health`), `{"type":"ping","payload":{"a":1}}`, `{"type":"pong"}`, `{"id":"none","type":"complete"}`, op("2", `{ health }`))
-	if all := strings.Join(got, ""); got[0] != `{"type":"connection_ack"}` || !strings.Contains(all, `{"type":"pong","payload":{"a":1}}`) ||
-		!strings.Contains(all, `{"id":"1","type":"error"`) || !strings.Contains(all, `"health":"ok"`) {
-		t.Errorf("after a syntax error: %q", got)
-	}
-}
 
 // TestShutdown: the running mutation is answered, sockets are closed 1012, and nothing is left.
 func TestShutdown(t *testing.T) {

@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -13,13 +15,14 @@ import (
 	"github.com/rs/zerolog"
 	"golang.org/x/sync/errgroup"
 
+	"chat/modules/history"
 	"chat/modules/redis"
 )
 
 const (
 	maxQueued    = 4_096           // hints that wait to be published
 	maxPipelined = 128             // hints published in one round trip
-	maxBytes     = 64 << 10        // of a hint that carries bodies
+	maxBytes     = 64 << 10        // of a hint
 	answerTime   = 3 * time.Second // for one round trip of hints
 	flushTime    = time.Second     // for what is queued at the end
 	firstPause   = 50 * time.Millisecond
@@ -240,30 +243,62 @@ func (r *Redis) send(ctx context.Context, client rueidis.Client, hints []Hint) {
 	}
 }
 
-// encode writes a hint as JSON; one that is too long goes without its bodies.
+// encode writes a hint as JSON. One that is too long goes without its bodies, and one that still is with the newest event of
+// each log alone: who hears it reads what is missing.
 func encode(h Hint) (string, error) {
 	text, err := json.Marshal(h)
-	if err != nil || len(text) <= maxBytes {
-		return rueidis.BinaryString(text), err
+	for _, shorten := range []func([]history.Event) []history.Event{withoutBodies, newest} {
+		if err != nil || len(text) <= maxBytes {
+			break
+		}
+		h.Events = shorten(h.Events)
+		text, err = json.Marshal(h)
 	}
-	events := h.Events
-	h.Events = nil
+	return rueidis.BinaryString(text), err
+}
+
+func withoutBodies(events []history.Event) (names []history.Event) {
 	for _, e := range events {
 		e.Body = nil
-		h.Events = append(h.Events, e)
+		names = append(names, e)
 	}
-	text, err = json.Marshal(h)
-	return rueidis.BinaryString(text), err
+	return names
+}
+
+func newest(events []history.Event) []history.Event {
+	last := map[history.Topic]history.Event{}
+	for _, e := range events {
+		last[e.Topic()] = e
+	}
+	return slices.Collect(maps.Values(last))
 }
 
 // heard gives a message to the listener.
 func (r *Redis) heard(m rueidis.PubSubMessage) {
-	var h Hint
-	if err := json.Unmarshal([]byte(m.Message), &h); err != nil || h.Channel.name() != m.Channel {
+	h, ok := decode(m.Channel, m.Message)
+	if !ok {
 		r.metrics.foreign.Inc() // by somebody else, or another version: the sweep sees what it was about
 		return
 	}
 	r.listener.Hint(h)
+}
+
+// decode reads a message on a channel; false where it is no hint that belongs there. Whoever writes to Redis can say what is
+// not true, but nothing that the listener could not take.
+func decode(channel, text string) (Hint, bool) {
+	var h Hint
+	if len(text) > maxBytes || json.Unmarshal([]byte(text), &h) != nil {
+		return Hint{}, false
+	}
+	if h.Channel.Chat.IsZero() == h.Channel.User.IsZero() || h.Channel.name() != channel {
+		return Hint{}, false
+	}
+	for _, e := range h.Events {
+		if e.Chat != h.Channel.Chat || !e.Kind.IsKnown() {
+			return Hint{}, false
+		}
+	}
+	return h, true
 }
 
 // lane gives the lane that a channel belongs to: the last byte of an id is random.

@@ -6,58 +6,7 @@ import (
 	"maps"
 	"strings"
 	"testing"
-
-	"github.com/vektah/gqlparser/v2/ast"
 )
-
-// plain counts the fields and the depth of a selection by spreading every fragment, as an executor does; it gives up
-// beyond a budget.
-func plain(doc *ast.QueryDocument, set ast.SelectionSet, open map[string]bool, budget *int) (depth, fields int) {
-	for _, selection := range set {
-		if *budget--; *budget < 0 {
-			return depth, fields
-		}
-		var d, f int
-		switch s := selection.(type) {
-		case *ast.Field:
-			d, f = plain(doc, s.SelectionSet, open, budget)
-			d, f = d+1, f+1
-		case *ast.InlineFragment:
-			d, f = plain(doc, s.SelectionSet, open, budget)
-		case *ast.FragmentSpread:
-			if fragment := doc.Fragments.ForName(s.Name); fragment != nil && !open[s.Name] {
-				open[s.Name] = true
-				d, f = plain(doc, fragment.SelectionSet, open, budget)
-				delete(open, s.Name)
-			}
-		}
-		depth, fields = max(depth, d), fields+f
-	}
-	return depth, fields
-}
-
-// FuzzLimits: the meter never panics, and what it lets through is within the limits when it is counted the slow way.
-func FuzzLimits(f *testing.F) {
-	for _, seed := range []string{
-		`{ health }`, `query a($x: Int) { a { b { c } } }`, `{ ...f } fragment f on Query { a ...g } fragment g on Query { b { c } }`,
-		`{ ...f } fragment f on Query { ...f }`, `{ a: b c: d @skip(if: true) }`, `mutation { login login }`, `{`, `subscription { x }`,
-		`{ ... on Query { a } ... { b } }`,
-	} {
-		f.Add(seed)
-	}
-	limits := DefaultLimits()
-	f.Fuzz(func(t *testing.T, query string) {
-		doc, refusal := Parse(t.Context(), Request{Query: query}, limits)
-		if refusal != nil {
-			return
-		}
-		budget := 100_000
-		depth, fields := plain(doc.Source, doc.Operation.SelectionSet, map[string]bool{}, &budget)
-		if budget < 0 || fields > limits.Fields || depth > limits.IntrospectionDepth {
-			t.Fatalf("%q is %d deep with %d fields and was let through", query, depth, fields)
-		}
-	})
-}
 
 // TestCalls: a root field counts as often as it is called, also in fragments, and so again when the document is known.
 func TestCalls(t *testing.T) {

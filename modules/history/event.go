@@ -48,6 +48,9 @@ func (k Kind) String() string {
 		"CHAT_UPDATED", "CHAT_REMOVED", "POSITION_MOVED"}[k]
 }
 
+// IsKnown tells whether it is one of these kinds.
+func (k Kind) IsKnown() bool { return k >= MessageAdded && k <= PositionMoved }
+
 // OfMessage tells whether the subject is a message of Changes.
 func (k Kind) OfMessage() bool { return k >= MessageAdded && k <= MessageDeleted }
 

@@ -114,8 +114,12 @@ func (h *hub) run(ctx context.Context) {
 	inbox, repair := h.inbox, h.repair
 	h.inbox, h.repair = nil, false
 	for _, e := range inbox {
-		if e.Seq > h.head {
+		switch {
+		case e.Seq <= h.head:
+		case len(h.ahead) < maxInbox:
 			h.ahead[e.Seq] = e
+		default:
+			h.last = max(h.last, e.Seq)
 		}
 	}
 	h.mu.Unlock()
@@ -169,8 +173,12 @@ func (h *hub) handOn(ctx context.Context) {
 	}
 }
 
-// catchUp reads the log from the head to its end.
+// catchUp reads the log from the head to its end. What was hinted at before and does not stand in it is no event: a hint
+// comes after its commit.
 func (h *hub) catchUp(ctx context.Context) error {
+	h.mu.Lock()
+	hinted := slices.Collect(maps.Keys(h.ahead))
+	h.mu.Unlock()
 	for {
 		h.mu.Lock()
 		from := h.head
@@ -192,6 +200,9 @@ func (h *hub) catchUp(ctx context.Context) error {
 			h.mu.Lock()
 			h.last = h.head
 			maps.DeleteFunc(h.ahead, func(seq int64, _ history.Event) bool { return seq <= h.head })
+			for _, seq := range hinted {
+				delete(h.ahead, seq)
+			}
 			h.mu.Unlock()
 			return nil
 		}

@@ -3,6 +3,8 @@ package socket
 import (
 	"context"
 	"errors"
+	"io"
+	"net"
 	"sync"
 	"time"
 	"unicode/utf8"
@@ -179,6 +181,7 @@ func (c *conn) read() {
 		kind, data, err := c.ws.ReadMessage()
 		switch {
 		case err != nil:
+			c.failed(err)
 			return
 		case c.ctx.Err() != nil:
 			continue // closing: read and forget
@@ -201,6 +204,27 @@ func (c *conn) read() {
 		c.pace.keep(c.ctx)
 		_ = c.queue.wait(c.ctx, c.queue.fewAnswers) // its end is seen above
 	}
+}
+
+// failed ends a connection whose client has broken the protocol. gorilla has said so, except where a frame claims to be longer
+// than an int64 holds. Something of what still comes is read and forgotten: it would reset the connection before the client
+// has read why.
+func (c *conn) failed(err error) {
+	_, isClosed := errors.AsType[*websocket.CloseError](err)
+	_, isGone := errors.AsType[net.Error](err)
+	switch {
+	case isClosed || isGone:
+		return
+	case errors.Is(err, websocket.ErrReadLimit):
+		c.close(websocket.CloseMessageTooBig, "The message is too long")
+	default:
+		c.close(websocket.CloseProtocolError, "This is no frame of WebSocket")
+	}
+	conn := c.ws.NetConn()
+	if half, ok := conn.(interface{ CloseWrite() error }); ok {
+		_ = half.CloseWrite() // the client sees the end, and ends
+	}
+	_, _ = io.CopyN(io.Discard, conn, c.handler.limits.MessageBytes) // for as long as close has set
 }
 
 func (c *conn) handle(m message) {

@@ -7,6 +7,8 @@ package socket
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net/http"
 	"sync"
 	"time"
@@ -15,6 +17,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
 
+	"chat/modules/fault"
 	"chat/modules/gql"
 	"chat/modules/identity"
 	"chat/modules/limit"
@@ -111,7 +114,7 @@ func New(c Config) *Handler {
 		log: c.Log, metrics: newMetrics(c.Metrics),
 		upgrader: websocket.Upgrader{
 			Subprotocols: []string{Subprotocol}, CheckOrigin: c.Origin,
-			ReadBufferSize: 1024, WriteBufferSize: 4096, WriteBufferPool: &sync.Pool{},
+			ReadBufferSize: 1024, WriteBufferSize: 4096, WriteBufferPool: &sync.Pool{}, Error: refuseHandshake,
 		},
 		conns: map[*conn]struct{}{}, uninitialised: map[string]int{},
 	}
@@ -127,9 +130,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	address := identity.ClientOf(ctx).Network()
-	if status, text := h.admit(address); status != 0 {
-		w.Header().Set("Retry-After", "5")
-		gql.WriteError(w, status, gql.NewError(ctx, gql.BadRequest, text))
+	if status, refusal := h.admit(address); refusal != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(retryWait.Seconds()))
+		gql.WriteError(w, status, h.exec.Refuse(ctx, refusal))
 		return
 	}
 	ws, err := h.upgrader.Upgrade(w, r, nil)
@@ -144,6 +147,17 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}()
 }
 
+// refuseHandshake answers what is no handshake of RFC 6455, 4.2.1, or comes from a foreign origin.
+func refuseHandshake(w http.ResponseWriter, r *http.Request, status int, _ error) {
+	switch status {
+	case http.StatusMethodNotAllowed:
+		w.Header().Set("Allow", http.MethodGet)
+	case http.StatusBadRequest:
+		w.Header().Set("Sec-WebSocket-Version", "13")
+	}
+	gql.WriteError(w, status, gql.NewError(r.Context(), gql.BadRequest, "This is no WebSocket handshake that can be taken"))
+}
+
 func speaks(r *http.Request) bool {
 	for _, protocol := range websocket.Subprotocols(r) {
 		if protocol == Subprotocol {
@@ -153,19 +167,26 @@ func speaks(r *http.Request) bool {
 	return false
 }
 
+// retryWait is when a connection that is not admitted may be tried again.
+const retryWait = 5 * time.Second
+
+var errDraining = errors.New("the process is stopping")
+
 // admit counts a connection in, or says why not.
-func (h *Handler) admit(address string) (status int, text string) {
+func (h *Handler) admit(address string) (status int, refusal error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	switch {
 	case h.draining:
-		return http.StatusServiceUnavailable, "The server is stopping"
+		return http.StatusServiceUnavailable, fault.Busy(errDraining)
 	case h.uninitialised[address] >= h.limits.Uninitialised:
-		return http.StatusTooManyRequests, "Too many connections of this address wait for connection_init"
+		f := fault.New(fault.RateLimited, "Too many connections of this address wait for connection_init")
+		f.RetryAfter = retryWait
+		return http.StatusTooManyRequests, f
 	}
 	h.uninitialised[address]++
 	h.running.Add(1)
-	return 0, ""
+	return 0, nil
 }
 
 // stranger counts a connection of an address that has not said who calls; false where it is one too many.
