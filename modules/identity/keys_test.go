@@ -239,7 +239,7 @@ func TestTokensEnd(t *testing.T) {
 // TestSecretsAreReplaced: the new one signs and both verify, until the old one's moment has come.
 func TestSecretsAreReplaced(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		const fresh = "zyxwvutsrqponmlkjihgfedcba9876543210"
+		const fresh = "Rz7Lm2Qx9Vb4Kt6Wn1Ys8Hd3Pf5Gj0CaEoU"
 		old := newKeys(t, secret, "chat")
 		both := newKeys(t, fresh+"\n"+secret+" "+time.Now().Add(10*time.Minute).Format(time.RFC3339)+"\n", "chat")
 		caller := Caller{User: id.New[id.User](), Session: id.New[id.Session]()}
