@@ -239,7 +239,6 @@ func TestSharedResultsAreEverybodysOwn(t *testing.T) {
 }
 
 func sharedResults(t *testing.T, but []string) {
-	t.Helper()
 	s := serveWorld(t, accounts(t))
 	schema := sdlOf(t, All)
 	ann, bob, cid := s.signUp("ann"), s.signUp("bob"), s.signUp("cid")
