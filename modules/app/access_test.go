@@ -1,16 +1,16 @@
 package app
 
 import (
-	"context"
 	"encoding/json"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/vektah/gqlparser/v2/ast"
 
-	"chat/modules/gql"
 	"chat/modules/id"
 )
 
@@ -31,23 +31,58 @@ func relations() []relation {
 	return []relation{creator, author, member, former, stranger, operator, nobody}
 }
 
+// stage is where scenes play: callers who are believed, or who sign in, and the door that they come through.
+type stage struct {
+	*world
+	name  string
+	serve *served // nil: the resolvers themselves
+	door  door
+	// tokens of those who are signed in
+	tokens map[id.User]string
+}
+
+// stages are the product with callers who are believed, and a served one where they sign in, over HTTP and WebSocket.
+func stages(t *testing.T) []*stage {
+	t.Helper()
+	s := serveWorld(t, accounts(t))
+	s.administrator = s.signUp("administrator")
+	all := []*stage{{world: newWorld(t), name: "believed"}}
+	for _, d := range s.doors() {
+		all = append(all, &stage{world: s.world, name: "signed in, over " + d.name, door: d, serve: s})
+	}
+	return all
+}
+
+// token is that of a caller; "" is nobody's.
+func (st *stage) token(caller id.User) string {
+	if caller.IsZero() {
+		return ""
+	}
+	if st.tokens[caller] == "" {
+		st.tokens[caller] = st.serve.enter(caller)
+	}
+	return st.tokens[caller]
+}
+
 // scene is one chat with everybody in it.
 type scene struct {
-	*world
+	*stage
 	chat    id.Chat
 	message id.Message
 	who     map[relation]id.User
 	spare   id.User // in no chat
 }
 
-func newScene(t *testing.T, w *world) *scene {
+func newScene(t *testing.T, st *stage) *scene {
 	t.Helper()
-	s := &scene{world: w, who: map[relation]id.User{}}
-	for _, r := range []relation{creator, author, member, former, stranger} {
-		s.who[r] = w.user(string(r) + " " + id.New[id.Any]().String()[24:])
-	}
+	st.tokens = map[id.User]string{} // some may have ended
+	s := &scene{stage: st, who: map[relation]id.User{}}
+	w := st.world
 	if s.who[operator] = w.administrator; w.administrator.IsZero() { // the first account is one
 		s.who[operator] = w.user("operator " + id.New[id.Any]().String()[24:])
+	}
+	for _, r := range []relation{creator, author, member, former, stranger} {
+		s.who[r] = w.user(string(r) + " " + id.New[id.Any]().String()[24:])
 	}
 	s.spare = w.user("spare " + id.New[id.Any]().String()[24:])
 	s.chat = w.group(s.who[creator], s.who[author], s.who[member], s.who[former])
@@ -209,28 +244,61 @@ func used(query string, all vars) vars {
 	return out
 }
 
-// try runs a document, a subscription as well, and gives the first error's code and the whole answer.
-func (s *scene) try(ctx context.Context, query string, v vars) (string, string) {
+// try runs a document by somebody, a subscription as well, and gives the first error's code and the errors.
+func (s *scene) try(caller id.User, query string, v vars) (code, errs string) {
 	s.t.Helper()
-	var errs []*gql.Error
-	if strings.HasPrefix(query, "subscription") {
-		sub, refusal := s.open(ctx, query, v, newTape(s.t))
+	isSubscription := strings.HasPrefix(strings.TrimLeft(query, "# \n"), "subscription")
+	var answer string
+	switch {
+	case s.serve == nil && isSubscription:
+		sub, refusal := s.open(s.as(caller), query, v, newTape(s.t))
 		if refusal == nil {
 			sub.Stop()
 		}
-		errs = refusal
-	} else {
-		errs = s.ask(ctx, query, v).Errors
+		text, err := json.Marshal(vars{"errors": refusal})
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		answer = string(text)
+	case s.serve == nil:
+		text, err := json.Marshal(s.ask(s.as(caller), query, v).Response)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		answer = string(text)
+	case isSubscription:
+		answer = s.subscribes(s.token(caller), query, v)
+	default:
+		answer = s.door.ask(s.token(caller), query, v)
 	}
-	text, err := json.Marshal(errs)
-	if err != nil {
-		s.t.Fatal(err)
+	var out struct{ Errors json.RawMessage }
+	if err := json.Unmarshal([]byte(answer), &out); err != nil {
+		s.t.Fatalf("%q is no answer: %v", answer, err)
 	}
-	if len(errs) == 0 {
-		return "", string(text)
+	return codeIn(s.t, answer), string(out.Errors)
+}
+
+// subscribes tries a subscription over a socket and ends it, and gives its refusal or an empty answer.
+func (s *scene) subscribes(token, query string, v vars) string {
+	s.t.Helper()
+	const open = "chat_live_subscriptions"
+	l := s.serve.connect(token)
+	f := stream{l, l.subscribe(query, v)}
+	eventually := func(what string, ok func() bool) {
+		s.t.Helper()
+		for deadline := time.Now().Add(10 * time.Second); !ok(); time.Sleep(time.Millisecond) {
+			if time.Now().After(deadline) {
+				s.t.Fatalf("%s does not %s", query, what)
+			}
+		}
 	}
-	code, _ := errs[0].Extensions["code"].(string)
-	return code, string(text)
+	eventually("open or fail", func() bool { return len(f.all()) > 0 || s.serve.gauge(open) > 0 })
+	l.close()
+	eventually("end", func() bool { return s.serve.gauge(open) == 0 })
+	if all := f.all(); len(all) > 0 {
+		return all[0].answer()
+	}
+	return `{}`
 }
 
 // TestEveryRootFieldCrossesEveryRelation: a field without an entry fails.
@@ -245,13 +313,24 @@ func TestEveryRootFieldCrossesEveryRelation(t *testing.T) {
 			}
 		}
 	}
-	for _, w := range []*world{newWorld(t), newSignedWorld(t)} {
+	for n, st := range stages(t) {
 		for name, entry := range entries {
-			for _, r := range relations() {
-				s := newScene(t, w)
-				want := entry.code(w.isSigned(), r)
-				if got, _ := s.try(w.as(s.who[r]), entry.query, used(entry.query, s.vars(r))); got != want {
-					t.Errorf("%s by %s, with accounts %t: %q, want %q", name, r, w.isSigned(), got, want)
+			if strings.HasPrefix(name, "subscription") && st.door.name == "HTTP" {
+				continue
+			}
+			// A document is compiled when it has been executed once. Here it is refused first, there it succeeds first.
+			query, order := strings.Repeat("\n", n)+entry.query, relations()
+			if st.door.name == "WebSocket" {
+				slices.Reverse(order)
+			}
+			s := newScene(t, st)
+			for k, r := range order {
+				if k > 0 && strings.HasPrefix(name, "mutation") { // the one before may have changed everything
+					s = newScene(t, st)
+				}
+				want := entry.code(st.serve != nil, r)
+				if got, errs := s.try(s.who[r], query, used(query, s.vars(r))); got != want {
+					t.Errorf("%s by %s, %s: %q, want %q: %s", name, r, st.name, got, want, errs)
 				}
 			}
 		}
@@ -261,37 +340,57 @@ func TestEveryRootFieldCrossesEveryRelation(t *testing.T) {
 var idPattern = regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
 
 // TestWhatIsForeignDoesNotExist: the answer for a chat or message of others is byte for byte that for a random id, the id
-// itself apart, and nothing is written.
+// itself and the request's apart, and nothing is written.
 func TestWhatIsForeignDoesNotExist(t *testing.T) {
-	w := newWorld(t)
-	s := newScene(t, w)
-	for name, entry := range crossings() {
-		if entry.want[stranger] != notFound || !strings.Contains(entry.query, "$") {
-			continue
-		}
-		foreign := used(entry.query, s.vars(stranger))
-		random := used(entry.query, s.vars(stranger))
-		for _, key := range []string{"c", "m"} {
-			if _, ok := random[key]; ok {
-				random[key] = id.New[id.Any]().String()
+	for _, st := range stages(t) {
+		s := newScene(t, st)
+		before := s.everything(t)
+		for name, entry := range crossings() {
+			if entry.want[stranger] != notFound || !strings.Contains(entry.query, "$") || strings.HasPrefix(name, "subscription") && st.door.name == "HTTP" {
+				continue
+			}
+			for _, r := range []relation{former, stranger, operator} {
+				var answers []string
+				foreign := used(entry.query, s.vars(r))
+				random, nothing, spelt := maps.Clone(foreign), maps.Clone(foreign), maps.Clone(foreign)
+				for _, key := range []string{"c", "m"} {
+					if text, ok := foreign[key].(string); ok {
+						random[key], nothing[key], spelt[key] = id.New[id.Any]().String(), "", strings.ToUpper(text)
+					}
+				}
+				for what, v := range map[string]vars{"foreign": foreign, "random": random, "nothing": nothing, "in capitals": spelt} {
+					code, errs := s.try(s.who[r], entry.query, v)
+					if code != notFound {
+						t.Errorf("%s by %s of an id that is %s, %s: %s", name, r, what, st.name, errs)
+					}
+					if what != "nothing" { // which the text repeats as well
+						answers = append(answers, requestPattern.ReplaceAllString(idPattern.ReplaceAllString(errs, "ID"), ""))
+					}
+				}
+				for _, answer := range answers {
+					if answer != answers[0] {
+						t.Errorf("%s by %s, %s: %q", name, r, st.name, answers)
+					}
+				}
 			}
 		}
-		_, a := s.try(w.as(s.who[stranger]), entry.query, foreign)
-		_, b := s.try(w.as(s.who[stranger]), entry.query, random)
-		if idPattern.ReplaceAllString(a, "ID") != idPattern.ReplaceAllString(b, "ID") {
-			t.Errorf("%s: foreign %s, random %s", name, a, b)
+		if after := s.everything(t); after != before {
+			t.Errorf("refused calls, %s, have changed the store", st.name)
 		}
 	}
-	var out struct {
-		Message struct {
-			Content string
-			Version int
-		}
+}
+
+// everything is a digest of all that the store knows of chats.
+func (w *world) everything(t *testing.T) (sum string) {
+	t.Helper()
+	for _, table := range []string{
+		"users", "chats", "chat_members", "direct_chats", "messages", "events", "read_positions", "read_counters", "message_reads",
+	} {
+		var one string
+		w.get(t, &one, `SELECT md5(coalesce(string_agg(r::text, ',' ORDER BY r::text), '')) FROM `+table+` r`)
+		sum += one
 	}
-	w.must(w.as(s.who[author]), &out, `query($m: ID!) { message(id: $m) { content version } }`, vars{"m": s.message.String()})
-	if out.Message.Content != "hello" || out.Message.Version != 1 {
-		t.Errorf("after refused calls the message is %+v, want it untouched", out.Message)
-	}
+	return sum
 }
 
 // TestEveryEdgeIsReviewed: an object that leads to another object must not lead a viewer to what it may not see. An edge
@@ -321,7 +420,7 @@ func TestEveryEdgeIsReviewed(t *testing.T) {
 		}
 	}
 	w := newWorld(t)
-	s := newScene(t, w)
+	s := newScene(t, &stage{world: w})
 	query := `query($m: ID!) { message(id: $m) { sender { username } chat { name participants { id } messages { content chat { lastMessage { content } } } lastMessage { content } } } }`
 	if code := w.code(w.as(s.who[member]), query, vars{"m": s.message.String()}); code != "" {
 		t.Errorf("a member along every edge: %s", code)

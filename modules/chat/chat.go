@@ -130,6 +130,15 @@ func (s *Store) withdrawn(r row, left history.Ending) *Chat {
 	return c
 }
 
+// parting is the chat as somebody who was a member once is shown it. Errors: NOT_FOUND when he never was.
+func (s *Store) parting(ctx context.Context, user id.User, chat id.Chat) (*Chat, error) {
+	r, left, err := selectParting(ctx, s.db, user, chat)
+	if err != nil {
+		return nil, err
+	}
+	return s.withdrawn(r, left), nil
+}
+
 func (c *Chat) ID() id.Chat             { return c.row.ID }
 func (c *Chat) Name() string            { return c.row.Name }
 func (c *Chat) Description() *string    { return c.row.Description }

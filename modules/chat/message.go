@@ -53,6 +53,20 @@ func (s *Store) messages(viewer identity.Viewer, rows []messageRow) []*Message {
 	return out
 }
 
+// written is a message that its sender has just sent or changed: a repeat of that succeeds for ever, also when he has left
+// the chat since.
+func (s *Store) written(viewer identity.Viewer, row messageRow) *Message {
+	m := s.messages(viewer, []messageRow{row})[0]
+	m.list.chats = sibling.New(func(ctx context.Context, _ struct{}) (map[id.Chat]*Chat, error) {
+		found, err := s.chatsByID(ctx, viewer, []id.Chat{row.Chat})
+		if err == nil && found[row.Chat] == nil {
+			found[row.Chat], err = s.parting(ctx, viewer.ID, row.Chat)
+		}
+		return found, err
+	})
+	return m
+}
+
 func (m *Message) ID() id.Message           { return m.row.ID }
 func (m *Message) Content() string          { return m.row.Content }
 func (m *Message) SenderID() id.User        { return m.row.Sender }

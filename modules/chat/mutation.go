@@ -108,14 +108,18 @@ func (m *Mutation) create(ctx context.Context, c *creation) (*Chat, error) {
 	return m.show(ctx, c.chat)
 }
 
-// show reads a chat that a change of this call has just been allowed on. The change has happened by then.
+// show reads a chat that a change of this call has just been allowed on. The change has happened by then, and whoever has
+// left by it, or was taken out since, is shown the chat for the last time. Who is believed is shown it as it is.
 func (m *Mutation) show(ctx context.Context, chat id.Chat) (*Chat, error) {
 	viewer, err := m.who.Viewer(ctx, nil)
 	if err != nil {
 		return nil, err
 	}
-	viewer.All = true
+	viewer.All = viewer.All || m.who.IsOpen()
 	c, err := m.store.chat(ctx, viewer, chat)
+	if fault.CodeOf(err) == fault.NotFound {
+		c, err = m.store.parting(ctx, viewer.ID, chat)
+	}
 	return c, fault.AfterChange(err)
 }
 
@@ -278,7 +282,7 @@ func (m *Mutation) write(ctx context.Context, c *sender.Change) (*Message, error
 	if err != nil {
 		return nil, err
 	}
-	return m.store.messages(viewer, []messageRow{c.Result.(messageRow)})[0], nil
+	return m.store.written(viewer, c.Result.(messageRow)), nil
 }
 
 // UpdateMessage edits a message of the actor.

@@ -43,6 +43,28 @@ func selectByID(ctx context.Context, db pg.Reader, viewer identity.Viewer, chats
 	return found, nil
 }
 
+// $1 user, $2 chat
+const selectLeft = `
+	SELECT ` + chatColumns + `, m.left_seq, coalesce(m.left_name, '') AS left_name
+	FROM   chat_members m
+	JOIN   chats c ON c.id = m.chat_id
+	WHERE  m.user_id = $1 AND m.chat_id = $2 AND m.left_seq IS NOT NULL
+	ORDER  BY m.left_seq DESC
+	LIMIT  1`
+
+// selectParting is a chat that a user has left, and where. Errors: NOT_FOUND when he has not.
+func selectParting(ctx context.Context, db pg.Reader, user id.User, chat id.Chat) (row, history.Ending, error) {
+	var found struct {
+		row
+		history.Ending
+	}
+	err := db.Get(ctx, &found, selectLeft, user, chat)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = fault.NoChat(chat)
+	}
+	return found.row, found.Ending, err
+}
+
 // place is a place in a list of chats: what comes before it in the order of the list is left out.
 type place struct {
 	updatedAt *time.Time // nil: the beginning

@@ -59,7 +59,7 @@ func (m *Mutation) CreateUser(ctx context.Context, args createUserArgs) (*User, 
 	if err != nil {
 		return nil, err
 	}
-	if err := m.maySignUp(ctx, in); err != nil {
+	if err := m.maySignUp(ctx, m.store.db, in); err != nil { // before a password is hashed
 		return nil, err
 	}
 	user := id.New[id.User]() // made before, so that the transaction can be run again
@@ -67,16 +67,21 @@ func (m *Mutation) CreateUser(ctx context.Context, args createUserArgs) (*User, 
 	if err != nil {
 		return nil, err
 	}
-	return m.write(ctx, identity.Viewer{ID: user, Emails: m.who.IsOpen()}, user, account.insert)
+	return m.write(ctx, identity.Viewer{ID: user, Emails: m.who.IsOpen()}, user, func(ctx context.Context, tx *pg.Tx) error {
+		if err := m.maySignUp(ctx, tx, in); err != nil {
+			return err
+		}
+		return account.insert(ctx, tx)
+	})
 }
 
 // maySignUp tells whether the caller may make that account. An administrator may do so for others, who then have no
 // password until an operator gives them one.
-func (m *Mutation) maySignUp(ctx context.Context, in createUserInput) error {
+func (m *Mutation) maySignUp(ctx context.Context, db pg.Reader, in createUserInput) error {
 	if m.who.IsOpen() || !m.isClosed && in.Password != nil {
 		return nil
 	}
-	isAdministrator, err := m.store.isAdministrator(ctx, identity.CallerOf(ctx).User)
+	isAdministrator, err := isAdministrator(ctx, db, identity.CallerOf(ctx).User)
 	switch {
 	case err != nil || isAdministrator:
 		return err
@@ -122,9 +127,6 @@ func (m *Mutation) UpdateUser(ctx context.Context, args updateUserArgs) (*User, 
 	if err != nil {
 		return nil, err
 	}
-	if err := m.allow(ctx, user); err != nil {
-		return nil, err
-	}
 	in := args.UpdateUserInput
 	fields, err := readTexts(in.Username, in.Email, in.DisplayName)
 	if err != nil {
@@ -132,6 +134,9 @@ func (m *Mutation) UpdateUser(ctx context.Context, args updateUserArgs) (*User, 
 	}
 	done := lineOf(ctx, "account changed", user)
 	return m.write(ctx, viewer, user, func(ctx context.Context, tx *pg.Tx) error {
+		if err := m.allow(ctx, tx, user); err != nil {
+			return err
+		}
 		if err := update(ctx, tx, user, fields, done); err != nil || fields.name == nil && fields.email == nil {
 			return err
 		}
@@ -141,15 +146,17 @@ func (m *Mutation) UpdateUser(ctx context.Context, args updateUserArgs) (*User, 
 
 // RemoveUser makes an account inactive and ends its sessions; one that is inactive stays as it is.
 func (m *Mutation) RemoveUser(ctx context.Context, args struct{ ID id.User }) (*User, error) {
-	if err := m.allow(ctx, args.ID); err != nil {
-		return nil, err
-	}
 	viewer, err := m.who.Viewer(ctx, nil)
 	if err != nil {
 		return nil, err
 	}
 	done := lineOf(ctx, "account removed", args.ID)
-	return m.write(ctx, viewer, args.ID, func(ctx context.Context, tx *pg.Tx) error { return deactivate(ctx, tx, args.ID, done) })
+	return m.write(ctx, viewer, args.ID, func(ctx context.Context, tx *pg.Tx) error {
+		if err := m.allow(ctx, tx, args.ID); err != nil {
+			return err
+		}
+		return deactivate(ctx, tx, args.ID, done)
+	})
 }
 
 // readTexts reads the fields that are not absent.
@@ -175,26 +182,26 @@ func optional(text *string, read func(string) (keyed, error)) (*keyed, error) {
 }
 
 // allow lets callers change themselves and administrators anybody; where callers are believed nobody changes anybody, as
-// the brief's API does.
-func (m *Mutation) allow(ctx context.Context, user id.User) error {
+// the brief's API does. An administrator stays one until the transaction ends.
+func (m *Mutation) allow(ctx context.Context, tx *pg.Tx, user id.User) error {
 	actor, err := m.who.Actor(ctx)
 	if err != nil {
 		return err
 	}
-	exists, err := m.store.Exists(ctx, user)
+	rows, err := byIDs(ctx, tx, []id.User{user})
 	switch {
 	case err != nil:
 		return err
-	case !exists:
+	case len(rows) == 0:
 		return fault.NoUser(user)
 	case actor == user || actor.IsZero():
 		return nil
 	}
-	isAdministrator := false
+	may := false
 	if !m.who.IsOpen() {
-		isAdministrator, err = m.store.isAdministrator(ctx, actor)
+		may, err = isAdministrator(ctx, tx, actor)
 	}
-	if err == nil && !isAdministrator {
+	if err == nil && !may {
 		err = fault.New(fault.Forbidden, "Only the account itself can do this")
 	}
 	return err

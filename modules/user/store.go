@@ -319,15 +319,17 @@ func (s *Store) listed(ctx context.Context) ([]Listed, error) {
 	return rows, err
 }
 
-// $1 user
-const selectAdministrator = `SELECT EXISTS (SELECT FROM users WHERE id = $1 AND is_administrator AND is_active)`
+// $1 user. Nobody takes the power away while a transaction uses it.
+const selectAdministrator = `SELECT id FROM users WHERE id = $1 AND is_administrator AND is_active FOR SHARE`
 
 // isAdministrator tells whether an account is an administrator; nobody is none.
-func (s *Store) isAdministrator(ctx context.Context, user id.User) (bool, error) {
+func isAdministrator(ctx context.Context, db pg.Reader, user id.User) (bool, error) {
 	if user.IsZero() {
 		return false, nil
 	}
-	var is bool
-	err := s.db.Get(ctx, &is, selectAdministrator, user)
-	return is, err
+	err := db.Get(ctx, &user, selectAdministrator, user)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	return err == nil, err
 }
