@@ -232,9 +232,6 @@ func (f stream) count(n int) []string {
 	return payloads
 }
 
-// stop completes the subscription.
-func (f stream) stop() { f.write(map[string]any{"id": f.name, "type": "complete"}) }
-
 // gauge is a metric without labels of a served product. Its settings were changed by accounts.
 func (s *served) gauge(name string) float64 {
 	s.t.Helper()
