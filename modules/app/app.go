@@ -356,7 +356,7 @@ func transports(c Config, version string, stack *Stack, gate *gate, db *pg.DB, r
 	if stack.Live != nil {
 		sockets = socket.New(socket.Config{
 			Exec: stack.Exec, Live: stack.Live, Identify: stack.Who.FromInit, Grant: gate.Operation, Limits: c.socketLimits(gate.rates),
-			Origin: func(r *http.Request) bool { return server.AllowsOrigin(c.AllowedOrigins, r) }, Log: log, Metrics: registry,
+			Origin: func(r *http.Request) bool { return server.AllowsOrigin(c.AllowedOrigins, proxies, r) }, Log: log, Metrics: registry,
 		})
 		s.Socket = sockets
 		if c.Transport == "library" {

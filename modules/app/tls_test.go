@@ -299,3 +299,25 @@ func TestWrongCertificatesEndTheStart(t *testing.T) {
 		}
 	}
 }
+
+// TestTLSThatAProxyEnds counts where the proxy is trusted.
+func TestTLSThatAProxyEnds(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		flags  []string
+		proto  string
+		secure bool
+	}{
+		{[]string{"--trusted-proxies=127.0.0.1"}, "https", true},
+		{[]string{"--trusted-proxies=127.0.0.1"}, "http", false},
+		{[]string{"--trusted-proxies=192.0.2.1"}, "https", false},
+	} {
+		p := runBuilt(t, c.flags...)
+		for origin, status := range map[string]int{"https://" + p.address: 200, "http://" + p.address: map[bool]int{true: 403, false: 200}[c.secure]} {
+			a := p.ask("POST", "/graphql", query(`{ health }`, nil), withHeader("X-Forwarded-Proto", c.proto, "Origin", origin))
+			if isKept := a.header.Get("Strict-Transport-Security") != ""; a.status != status || isKept != c.secure {
+				t.Errorf("%v, %s, from %s: %d, want %d; browsers are kept on TLS: %t", c.flags, c.proto, origin, a.status, status, isKept)
+			}
+		}
+	}
+}

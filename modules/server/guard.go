@@ -22,7 +22,7 @@ import (
 const transportPolicy = "max-age=31536000"
 
 // headed puts on every answer what browsers must know of it; a page says more.
-func headed(next http.Handler) http.Handler {
+func (s *Server) headed(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("X-Content-Type-Options", "nosniff")
@@ -31,7 +31,7 @@ func headed(next http.Handler) http.Handler {
 		h.Set("X-Frame-Options", "DENY")
 		h.Set("Content-Security-Policy", answerPolicy)
 		h.Set("Cache-Control", "no-store")
-		if r.TLS != nil {
+		if s.config.Proxies.isSecure(r) {
 			h.Set("Strict-Transport-Security", transportPolicy)
 		}
 		next.ServeHTTP(w, r)
@@ -146,7 +146,7 @@ func (s *Server) unhurried(next http.Handler) http.Handler {
 // sameOrigin refuses what a page of a foreign origin sends, whatever it is allowed to read of the answer.
 func (s *Server) sameOrigin(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !AllowsOrigin(s.config.Origins, r) {
+		if !AllowsOrigin(s.config.Origins, s.config.Proxies, r) {
 			gql.WriteError(w, http.StatusForbidden, gql.NewError(r.Context(), fault.Forbidden, "This origin is not allowed"))
 			return
 		}
@@ -155,7 +155,7 @@ func (s *Server) sameOrigin(next http.Handler) http.Handler {
 }
 
 // AllowsOrigin tells whether a request comes from no page, from a page of our own, or from one of the allowed origins.
-func AllowsOrigin(origins []string, r *http.Request) bool {
+func AllowsOrigin(origins []string, proxies *Proxies, r *http.Request) bool {
 	origin := r.Header.Get("Origin")
 	if origin == "" || slices.Contains(origins, origin) {
 		return true
@@ -164,5 +164,5 @@ func AllowsOrigin(origins []string, r *http.Request) bool {
 	if err != nil || u.Host == "" || !strings.EqualFold(u.Host, r.Host) {
 		return false
 	}
-	return u.Scheme == "https" || u.Scheme == "http" && r.TLS == nil // behind a proxy that ends TLS it is https as well
+	return u.Scheme == "https" || u.Scheme == "http" && !proxies.isSecure(r) // the proxy that ends TLS may be one that is not known
 }

@@ -122,7 +122,7 @@ func (s *Server) handler() http.Handler {
 			"x-apollo-operation-name", keepHeader},
 		ExposedHeaders: []string{"X-Request-Id", "Retry-After"}, MaxAge: 600,
 	})
-	return headed(s.identified(s.recovered(wellFormed(s.hosts(cross.Handler(s.unhurried(s.sameOrigin(mux))))))))
+	return s.headed(s.identified(s.recovered(wellFormed(s.hosts(cross.Handler(s.unhurried(s.sameOrigin(mux))))))))
 }
 
 func notFound(w http.ResponseWriter, r *http.Request) {
