@@ -167,6 +167,7 @@ func (r *Redis) connect(ctx context.Context) (rueidis.Client, error) {
 // rest waits about that long.
 func rest(ctx context.Context, d time.Duration) error {
 	select {
+	// #nosec G404 -- it spreads attempts, and need not be hard to guess
 	case <-time.After(d/2 + rand.N(d)):
 		return nil
 	case <-ctx.Done():

@@ -85,6 +85,7 @@ func version(ctx context.Context, bin string) int {
 	if _, err := os.Stat(filepath.Join(bin, "initdb")); err != nil {
 		return 0
 	}
+	// #nosec G204 -- whoever starts the process names the directory, or it is one of the system's
 	out, err := exec.CommandContext(ctx, filepath.Join(bin, "postgres"), "--version").Output()
 	if err != nil {
 		return 0
@@ -96,6 +97,7 @@ func version(ctx context.Context, bin string) int {
 
 // dataVersion is the major version that made the data; 0 where there is none yet.
 func dataVersion(data string) int {
+	// #nosec G304 -- in the data directory
 	text, err := os.ReadFile(filepath.Join(data, "PG_VERSION"))
 	if err != nil {
 		return 0
@@ -138,6 +140,7 @@ func freePort() (uint32, error) {
 		return 0, fmt.Errorf("find a free port: %w", err)
 	}
 	defer func() { _ = l.Close() }()
+	// #nosec G115 -- a port
 	return uint32(l.Addr().(*net.TCPAddr).Port), nil
 }
 

@@ -358,7 +358,9 @@ func (e *Engine) follow(ctx context.Context, s *Subscription, entries ...entry) 
 		return err
 	}
 	for n, h := range hubs {
+		// #nosec G602 -- there are as many hubs as places, and as many of those as entries
 		from := entries[n].from
+		// #nosec G602 -- likewise
 		f := &follower{sub: s, hub: h, member: entries[n].Member, since: from, cursor: from, owes: s.stream.Current}
 		if !s.add(f) {
 			e.release(h)
@@ -402,6 +404,7 @@ func (e *Engine) acquire(ctx context.Context, places ...place) ([]*hub, error) {
 	err := e.listen(ctx, channels...)
 	for n, h := range hubs {
 		if err == nil {
+			// #nosec G602 -- there are as many hubs as places
 			err = h.open(ctx, places[n].head)
 		}
 	}

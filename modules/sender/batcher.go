@@ -81,6 +81,7 @@ func (w *Batcher[C]) Do(ctx context.Context, change C) error {
 	if w.script.Hold != nil {
 		p.hold = w.script.Hold(change)
 	}
+	// #nosec G115 -- there is a queue per core
 	q := w.queues[int(w.script.Shard(change)%uint32(len(w.queues)))]
 	if !q.push(p) {
 		w.metrics.refused.Inc()

@@ -49,6 +49,7 @@ func (s *Server) cookieName(r *http.Request) string {
 
 // keep writes the cookie that a browser is to keep; without a token it takes the cookie away.
 func (s *Server) keep(w http.ResponseWriter, r *http.Request, b *identity.Browser) {
+	// #nosec G124 -- it is Secure where there is TLS; without, a browser would not take it
 	cookie := &http.Cookie{
 		Name: s.cookieName(r), Value: b.Token, Path: cookiePath, Expires: b.Ends, HttpOnly: true, Secure: s.config.Proxies.isSecure(r),
 		SameSite: http.SameSiteStrictMode,

@@ -75,6 +75,7 @@ type Passwords struct {
 func NewPasswords(h Hashing) *Passwords {
 	p := &Passwords{
 		params: &argon2id.Params{
+			// #nosec G115 -- the settings are within bounds
 			Memory: uint32(h.MemoryMiB) << 10, Iterations: uint32(h.Passes), Parallelism: 1, SaltLength: saltBytes, KeyLength: hashBytes,
 		},
 		places: make(chan struct{}, max(h.AtOnce, 1)),
