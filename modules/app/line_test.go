@@ -291,6 +291,14 @@ func (w *world) exec(statement string, args ...any) {
 	}
 }
 
+// decode reads an answer.
+func decode(t testing.TB, answer string, out any) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(answer), out); err != nil {
+		t.Fatalf("%q is no answer: %v", answer, err)
+	}
+}
+
 // codeIn is the code of the first error of an answer, "" where there is none.
 func codeIn(t testing.TB, answer string) string {
 	t.Helper()
