@@ -82,6 +82,7 @@ func TestAccountsAreMadeByTheRulesOfTheAPI(t *testing.T) {
 		{"correct horse\n", "create eve\u202e --email eve@example.org", "a name cannot have", true},
 		{"correct horse\n", "create e\xffve --email eve@example.org", "a name cannot have", true},
 		{"correct horse\n", "create eve --email eve", "no e-mail address", true},
+		{"correct horse\n", "create ann@example.org --email eve@example.org", "form of an e-mail address", true},
 		{"correct horse\n", "create eve", `"email" not set`, true},
 		{"correct horse\n", "create ANN --email eve@example.org", "Username already exists", true},
 		{"correct horse\n", "create eve --email ANN@example.org", "Email already exists", true},

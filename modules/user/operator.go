@@ -18,7 +18,7 @@ type Operator struct{ accounts *Accounts }
 
 // NewOperator returns an Operator on that database.
 func NewOperator(db *pg.DB, cost Hashing) *Operator {
-	return &Operator{&Accounts{store: NewStore(db), passwords: NewPasswords(cost)}} // nobody signs in
+	return &Operator{&Accounts{store: NewStore(db), signsIn: true, passwords: NewPasswords(cost)}} // but not here
 }
 
 // operatorTime is how long the database may take for one change.
@@ -37,7 +37,7 @@ type Ask func(context.Context) (string, error)
 
 // Create makes an account; where password is nil it has none. The first account is an administrator, and it tells whether
 // this one is.
-func (o *Operator) Create(ctx context.Context, d Draft, password Ask) (isAdministrator bool, err error) {
+func (o *Operator) Create(ctx context.Context, d Draft, password Ask) (bool, error) {
 	if _, err := readTexts(&d.Name, &d.Email, &d.DisplayName); err != nil {
 		return false, err
 	}
@@ -57,13 +57,15 @@ func (o *Operator) Create(ctx context.Context, d Draft, password Ask) (isAdminis
 	if made.isAdministrator = d.IsAdministrator; d.IsAdministrator {
 		made.done.action = "administrator made"
 	}
+	is := false
 	err = o.change(ctx, func(ctx context.Context, tx *pg.Tx) error {
 		if err := made.insert(ctx, tx); err != nil {
 			return err
 		}
-		return tx.Get(ctx, &isAdministrator, selectAdministrator, user)
+		is, err = isAdministrator(ctx, tx, user)
+		return err
 	})
-	return isAdministrator, err
+	return is, err
 }
 
 // ResetPassword gives an account a password, and ends its sessions.

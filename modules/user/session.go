@@ -68,7 +68,8 @@ func (t refreshToken) seal(other refreshToken) refreshToken {
 // Accounts is signing in: passwords and sessions. Safe for concurrent use.
 type Accounts struct {
 	store     *Store
-	keys      *identity.Keys // nil under --auth=none: nobody signs in
+	signsIn   bool           // false under --auth=none: nobody signs in
+	keys      *identity.Keys // nil likewise
 	passwords *Passwords
 	limiter   *limit.Limiter
 	rates     AttemptRates
@@ -77,7 +78,9 @@ type Accounts struct {
 
 // NewAccounts returns signing in. keys is nil where callers are believed.
 func NewAccounts(store *Store, keys *identity.Keys, passwords *Passwords, limiter *limit.Limiter, rates AttemptRates, log zerolog.Logger) *Accounts {
-	return &Accounts{store: store, keys: keys, passwords: passwords, limiter: limiter, rates: rates, log: log}
+	return &Accounts{
+		store: store, signsIn: keys != nil, keys: keys, passwords: passwords, limiter: limiter, rates: rates, log: log,
+	}
 }
 
 // forgetInterval is the time between two times that old sessions are deleted.
@@ -119,7 +122,7 @@ const loginTries = 3
 
 // Login begins a session. Errors: UNAUTHENTICATED, the same whatever was wrong; RATE_LIMITED.
 func (a *Accounts) Login(ctx context.Context, username, password string) (identity.Grant, error) {
-	if a.keys == nil {
+	if !a.signsIn {
 		return identity.Grant{}, fault.New(fault.Unauthenticated, "Nobody signs in here: the server runs with --auth=none")
 	}
 	b := beginning{session: id.New[id.Session](), token: newRefreshToken()}
@@ -211,7 +214,7 @@ func (a *Accounts) grant(caller identity.Caller, token refreshToken, ends time.T
 // it is taken for stolen, and the session ends. Errors: UNAUTHENTICATED, the same whatever was wrong.
 func (a *Accounts) Refresh(ctx context.Context, text string) (identity.Grant, error) {
 	used, ok := parseRefreshToken(text)
-	if !ok || a.keys == nil {
+	if !ok || !a.signsIn {
 		return identity.Grant{}, errRefresh()
 	}
 	next := newRefreshToken()

@@ -203,7 +203,7 @@ func (a *Accounts) newAccount(ctx context.Context, user id.User, in createUserIn
 // checkName refuses a name that is somebody's address, or may become one: people sign in by either. Its own address is
 // nobody else's.
 func (a *Accounts) checkName(name, address keyed) error {
-	if a.keys != nil && strings.Contains(name.key, "@") && name.key != address.key {
+	if a.signsIn && strings.Contains(name.key, "@") && name.key != address.key {
 		return fault.Invalid("username", "has the form of an e-mail address, and is not the account's own")
 	}
 	return nil
