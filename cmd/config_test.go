@@ -131,6 +131,7 @@ func TestWrongSettingsAreOneLine(t *testing.T) {
 		{[]string{"--port=70000"}, nil, "--port=70000"},
 		{[]string{"--host=0.0.0.0", "--auth=none"}, nil, "--insecure-open-access"},
 		{[]string{"--insecure-open-access"}, nil, "--auth=none"},
+		{[]string{"--transport=library"}, nil, "for comparison"},
 		{[]string{"--argon2-memory=8"}, nil, "--argon2-memory=8"},
 		{[]string{"--signing-secret-file=x"}, []string{"CHAT_SIGNING_SECRET=y"}, "keep one"},
 		{nil, []string{"DATABASE_URL=postgres://a/b", "DB_HOST=c"}, "keep one"},

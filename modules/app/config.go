@@ -140,6 +140,9 @@ func (c Config) Validate() error {
 	case role != All && !c.HasDatabase():
 		return fmt.Errorf("--role=%s shares its database with other processes, and none is configured: set DATABASE_URL or "+
 			"DB_HOST, or use --role=all", role)
+	case c.Auth != "none" && c.Transport == "library":
+		return fmt.Errorf("--transport=library is for comparison: it does not close connections whose session has ended; leave it out, " +
+			"or use --auth=none")
 	case c.Auth != "none" && c.Insecure:
 		return fmt.Errorf("--insecure-open-access insists on --auth=none, which is not set: leave it out, or set that")
 	case c.Auth == "none" && !isLoopback(c.Host) && !c.Insecure:

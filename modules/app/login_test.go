@@ -359,3 +359,53 @@ func same(t *testing.T, ways map[string]func()) {
 		t.Errorf("medians from %s to %s", fastest, slowest)
 	}
 }
+
+// TestPasswordsAreTriedOnceADocument: no document calls what takes a password or a token twice, however it is written, and
+// none of its calls is made.
+func TestPasswordsAreTriedOnceADocument(t *testing.T) {
+	s := serveWorld(t, accounts(t))
+	s.signUp("ann")
+	g := s.login("ann", password)
+	calls := map[string]string{
+		"login":          `login(username: "ann", password: "correct horse") { accessToken }`,
+		"refreshToken":   `refreshToken(refreshToken: "` + g.RefreshToken + `") { accessToken }`,
+		"createUser":     `createUser(username: "new", email: "new@x", password: "correct horse") { id }`,
+		"changePassword": `changePassword(current: "correct horse", new: "another horse")`,
+	}
+	state := func() (sum string) {
+		s.get(t, &sum, `SELECT (SELECT count(*) FROM sessions) || ' ' || (SELECT count(*) FROM refresh_tokens) || ' ' || (SELECT count(*) FROM audit_log)
+			|| (SELECT string_agg(username || password_hash, ',') FROM users)`)
+		return sum
+	}
+	before := state()
+	for name, call := range calls {
+		for what, document := range map[string]string{
+			"aliases": `mutation { a: ` + call + ` b: ` + call + ` }`, "the same": `mutation { ` + call + ` ` + call + ` }`,
+			"a fragment": `mutation { ...f ...f } fragment f on Mutation { ` + call + ` }`, "a fragment and itself": `mutation { a: ` + call + ` ...f } fragment f on Mutation { b: ` + call + ` }`,
+			"an inline fragment":     `mutation { a: ` + call + ` ... { b: ` + call + ` } ... on Mutation { c: ` + call + ` } }`,
+			"fragments in fragments": `mutation { ...f ...g } fragment f on Mutation { a: ` + call + ` } fragment g on Mutation { ...h } fragment h on Mutation { b: ` + call + ` }`,
+			"one that is skipped":    `mutation { a: ` + call + ` b: ` + strings.Replace(call, ") ", ") @skip(if: true) ", 1) + ` }`,
+		} {
+			if what == "one that is skipped" && !strings.Contains(document, "@skip") {
+				continue
+			}
+			for _, door := range s.doors() {
+				if got := door.ask(g.AccessToken, document, nil); codeIn(t, got) != "QUERY_TOO_COMPLEX" {
+					t.Errorf("%s by %s over %s: %s", name, what, door.name, got)
+				}
+			}
+		}
+	}
+	if after := state(); after != before {
+		t.Errorf("something was done: %s, before %s", after, before)
+	}
+	// One of each is well: each has limits of its own.
+	got := s.doors()[0].ask("", `mutation { `+calls["login"]+` `+calls["createUser"]+` `+calls["refreshToken"]+` }`, nil)
+	if codeIn(t, got) != "" {
+		t.Errorf("one of each: %s", got)
+	}
+	// Several documents at once are no document.
+	if status, _, got := s.do("POST", "/graphql", `[`+body(`mutation { `+calls["login"]+` }`, nil)+`]`, asJSON); status != http.StatusBadRequest || codeIn(t, got) != "BAD_REQUEST" {
+		t.Errorf("a batch: %d %s", status, got)
+	}
+}

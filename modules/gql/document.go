@@ -37,7 +37,7 @@ func DefaultLimits() Limits {
 	return Limits{
 		Bytes: 15_000, Tokens: 1_000, Depth: 8, IntrospectionDepth: 16,
 		Aliases: 15, Directives: 50, RootFields: 10, Fields: 5_000,
-		Once: []string{"login", "refreshToken", "createUser"},
+		Once: []string{"login", "refreshToken", "createUser", "changePassword"},
 	}
 }
 
