@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"chat/modules/id"
 	"chat/modules/pg"
@@ -101,4 +102,55 @@ func scans(t *testing.T, w *world) (counts [4]int64) {
 		w.get(t, &counts[n], `SELECT coalesce(sum(seq_scan), 0)::bigint FROM pg_stat_user_tables WHERE relname = $1`, table)
 	}
 	return counts
+}
+
+// TestNoStatementScansSessions: nor are accounts, sessions and their tokens read from end to end by signing in and what
+// follows from it.
+func TestNoStatementScansSessions(t *testing.T) {
+	s := serveWorld(t, accounts(t))
+	ann := s.signUp("ann")
+	const many = 60_000
+	s.exec(`INSERT INTO users (id, username, username_key, email, email_key, created_at, updated_at)
+		SELECT gen_random_uuid(), n, n, n || '@x', n || '@x', now(), now() FROM generate_series(1, $1::int) n`, many)
+	s.exec(`INSERT INTO sessions (id, user_id, device, address, created_at, last_used_at, expires_at, ended_at)
+		SELECT gen_random_uuid(), id, '', '', now(), now(), now() + interval '1 day', CASE WHEN username < '5' THEN now() END FROM users`)
+	s.exec(`INSERT INTO refresh_tokens (hash, session_id, used_at) SELECT sha256(id::text::bytea), id, now() - interval '1 day' FROM sessions`)
+	s.exec(`ANALYZE`)
+	counts := func() (sum int) {
+		t.Helper()
+		s.exec(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`) // they tell what they have done
+		for began := time.Now(); time.Since(began) < 10*time.Second; time.Sleep(10 * time.Millisecond) {
+			var others int
+			s.get(t, &others, `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_start < now() - interval '1 s'`)
+			if others == 0 {
+				break
+			}
+		}
+		s.get(t, &sum, `SELECT sum(seq_scan)::int FROM pg_stat_user_tables WHERE relname IN ('users', 'sessions', 'refresh_tokens', 'audit_log')`)
+		return sum
+	}
+	before := counts()
+	one, two := s.login("ann", password), s.login("ANN@example.org", password)
+	one = s.refresh(one.RefreshToken)
+	s.refused("a used token", strings.Repeat("A", 43))
+	var out struct{ Sessions []struct{ ID string } }
+	s.call(one.AccessToken, &out, `{ me { id } sessions { id } }`, nil)
+	if got := codeIn(t, login(s, "", "nobody", password)); got != unknown {
+		t.Errorf("signing in as nobody: %q", got)
+	}
+	socket := s.connect(two.AccessToken)
+	for range 3 {
+		s.call(one.AccessToken, nil, renameDocument, vars{"u": ann.String(), "d": "Ann"})
+	}
+	s.call(one.AccessToken, nil, `mutation($c: String!) { changePassword(current: $c, new: "another horse") }`, vars{"c": password})
+	if code := socket.closing(5 * time.Second); code != 4403 { // so that sessions have been looked at
+		t.Errorf("closed %d", code)
+	}
+	s.call(one.AccessToken, nil, `mutation($s: ID!) { revokeSession(id: $s) }`, vars{"s": out.Sessions[0].ID})
+	last := s.enter(ann)
+	s.call(last, nil, `mutation { logoutEverywhere }`, nil)
+	s.call(s.enter(ann), nil, removeDocument, vars{"u": ann.String()})
+	if after := counts(); after != before {
+		t.Errorf("a statement read users, sessions, refresh_tokens or audit_log from end to end: scans went from %d to %d", before, after)
+	}
 }
