@@ -92,7 +92,7 @@ func (b *Bench) Run(ctx context.Context) error {
 		first.ready.Milliseconds(), p.ready.Milliseconds(), atRest>>20); err != nil {
 		return fmt.Errorf("print: %w", err)
 	}
-	return b.signingIn(ctx, signed, d)
+	return b.signingIn(ctx, s, signed, d)
 }
 
 // RunFleet prints the same of two processes of each role, with Redis between them and a subscriber in each chat: what the

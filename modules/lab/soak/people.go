@@ -38,11 +38,10 @@ type run struct {
 	life    context.Context // of the sessions: to the end of the run
 	keeping sync.WaitGroup  // those who refresh them
 
-	mu     sync.Mutex
-	keys   map[string]string // by message, of everything that was acknowledged
-	subs   map[*subscriber]struct{}
-	phones []*phone
-	ended  []pass // of sessions that were ended
+	mu    sync.Mutex
+	keys  map[string]string // by message, of everything that was acknowledged
+	subs  map[*subscriber]struct{}
+	ended []pass // of sessions that were ended
 }
 
 // fail ends the run with an error that is no matter of the trace.

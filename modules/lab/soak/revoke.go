@@ -45,8 +45,7 @@ func endings() []fault {
 	return all
 }
 
-// sessionID is the id of a session as its access tokens have it. Source: RFC 7519, 3; "sid" of OpenID Connect Front-Channel
-// Logout 1.0.
+// sessionID is the id of a session, as its access tokens have it.
 func sessionID(token string) string {
 	var claims struct{ Sid string }
 	if parts := strings.Split(token, "."); len(parts) == 3 {
@@ -170,7 +169,7 @@ func (s *strike) leave(ctx context.Context, by pass, query string, v vars) (done
 			}
 		case "UNAVAILABLE", "RATE_LIMITED":
 		case "UNAUTHENTICATED":
-			return mayBeDone, nil // else its own session is over, of which the trace tells whether it may be
+			return mayBeDone, nil // else its own session was over before, and the trace tells whether it may be
 		case "BAD_USER_INPUT":
 			if mayBeDone {
 				return true, nil

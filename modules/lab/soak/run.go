@@ -119,7 +119,7 @@ func (r *run) settle(ctx context.Context, town []*account, rng *rand.Rand) ([]*w
 	members, guests := town[:r.plan.writers], town[r.plan.writers:]
 	var writers []*writer
 	for _, member := range members {
-		r.register(member.main(), rng)
+		r.keepSignedIn(member.main(), rng)
 		writers = append(writers, &writer{run: r, by: member.main(), rng: rand.New(rand.NewPCG(rng.Uint64(), 5))})
 	}
 	for n := range r.plan.rooms {

@@ -32,15 +32,12 @@ func (r *run) pass(ctx context.Context, d *phone, rng *rand.Rand) (pass, error) 
 // phone gives a person a phone for a part in the run.
 func (r *run) phone(a *account, label string, rng *rand.Rand) *phone {
 	d := a.phone(label)
-	r.register(d, rng)
+	r.keepSignedIn(d, rng)
 	return d
 }
 
-// register lets a phone take part in the run: its sessions are refreshed, and may be ended.
-func (r *run) register(d *phone, rng *rand.Rand) {
-	r.mu.Lock()
-	r.phones = append(r.phones, d)
-	r.mu.Unlock()
+// keepSignedIn has the sessions of a phone refreshed until the run ends.
+func (r *run) keepSignedIn(d *phone, rng *rand.Rand) {
 	if seed := rng.Uint64(); !r.client.isOpen {
 		r.keeping.Go(func() { r.keep(r.life, d, seed) })
 	}
