@@ -12,7 +12,7 @@ import (
 
 // TestARememberedTokenEnds when it would if it were verified each time: by itself, and with its key.
 func TestARememberedTokenEnds(t *testing.T) {
-	const former, present = "the secret that signed until today", "another secret, that signs from today on"
+	const former, present = "the one that has signed until today", "the other one, that signs from today on"
 	for name, end := range map[string]time.Duration{"by itself": 15*time.Minute + leeway, "with its key": 5*time.Minute + time.Nanosecond} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -74,7 +74,7 @@ func TestSoManyTokensAreRemembered(t *testing.T) {
 }
 
 func BenchmarkARememberedToken(b *testing.B) {
-	keys, err := ParseKeys("0123456789abcdefghijklmnopqrstuvwxyz", "chat", time.Hour)
+	keys, err := ParseKeys(secret, "chat", time.Hour)
 	if err != nil {
 		b.Fatal(err)
 	}
