@@ -13,51 +13,42 @@ import (
 )
 
 const (
-	clockInterval = time.Minute // between two looks, if nobody asks
-	clockTime     = 5 * time.Second
-	maxSkew       = 30 * time.Second
+	clockTime = 2 * time.Second // for the store to say what time it is
+	maxSkew   = 30 * time.Second
 )
 
-// clock compares this machine's clock with PostgreSQL's, which is everybody's. Access tokens are all that depends on the
-// machine's: those of a process that is more than the leeway of a minute off are refused by others.
+// clock compares this machine's clock with PostgreSQL's, which is everybody's: at the start, when somebody asks whether the
+// process is ready, and when its metrics are read. Access tokens are all that depends on the machine's: those of a process
+// that is more than the leeway of a minute off are refused by others.
 //
 // A difference is a warning and turns nobody unready: everything else works, and where PostgreSQL's clock is the wrong one
 // all processes would be unready at once. Safe for concurrent use.
 type clock struct {
-	db   *pg.DB
-	log  zerolog.Logger
-	skew prometheus.Gauge
+	db  *pg.DB
+	log zerolog.Logger
 
 	mu      sync.Mutex
-	differs bool // as it was last seen
+	ahead   time.Duration // as it was last seen
+	differs bool
 }
 
 func newClock(db *pg.DB, metrics prometheus.Registerer, log zerolog.Logger) *clock {
-	c := &clock{db: db, log: log, skew: prometheus.NewGauge(prometheus.GaugeOpts{
+	c := &clock{db: db, log: log}
+	metrics.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "chat_clock_skew_seconds", Help: "How far this machine's clock is ahead of PostgreSQL's.",
-	})}
-	metrics.MustRegister(c.skew)
+	}, func() float64 {
+		c.warning(context.Background())
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return c.ahead.Seconds()
+	}))
 	return c
-}
-
-// Run looks at the clocks until ctx ends.
-func (c *clock) Run(ctx context.Context) error {
-	tick := time.NewTicker(clockInterval)
-	defer tick.Stop()
-	for {
-		within, cancel := context.WithTimeout(ctx, clockTime)
-		c.warning(within)
-		cancel()
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return nil
-		}
-	}
 }
 
 // warning looks at the clocks, and says what is wrong with them; "" is nothing, or that the store is out of reach.
 func (c *clock) warning(ctx context.Context) string {
+	ctx, cancel := context.WithTimeout(ctx, clockTime)
+	defer cancel()
 	var theirs time.Time
 	began := time.Now()
 	if err := c.db.Get(ctx, &theirs, `SELECT clock_timestamp()`); err != nil {
@@ -65,11 +56,10 @@ func (c *clock) warning(ctx context.Context) string {
 	}
 	took := time.Since(began)
 	ahead := began.Add(took / 2).Sub(theirs)
-	c.skew.Set(ahead.Seconds())
 	differs := ahead.Abs()-took/2 > maxSkew
 	c.mu.Lock()
 	changed := differs != c.differs
-	c.differs = differs
+	c.ahead, c.differs = ahead, differs
 	c.mu.Unlock()
 	if !differs {
 		if changed {

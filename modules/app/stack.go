@@ -29,7 +29,6 @@ type Stack struct {
 	Who      identity.Policy
 	Accounts *user.Accounts
 
-	clock   *clock
 	engines []func(context.Context) error
 }
 
@@ -61,8 +60,6 @@ func NewStack(c StackConfig) (*Stack, error) {
 	chats := chat.NewStore(db, users, positions)
 	passwords := user.NewPasswords(c.Hashing)
 	s := &Stack{Accounts: user.NewAccounts(users, c.Keys, passwords, c.Limiter, c.Attempts, log)}
-	s.clock = newClock(db, c.Metrics, log)
-	s.engines = append(s.engines, s.clock.Run)
 	if c.Keys == nil {
 		s.Who = identity.NewOpen(users)
 	} else {
