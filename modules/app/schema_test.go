@@ -158,7 +158,7 @@ func TestRolesServeTheirFields(t *testing.T) {
 			"Query.me": false, "Query.health": true},
 		Receiver: {"Query.messages": true, "Query.unreadCount": true, "Subscription.chatEvents": true, "Query.users": false, "Query.me": false, "Mutation.login": false,
 			"Query.health": true},
-		All:      {"Query.users": true, "Mutation.createMessage": true, "Subscription.chatEvents": true, "Query.health": true},
+		All: {"Query.users": true, "Mutation.createMessage": true, "Subscription.chatEvents": true, "Query.health": true},
 	} {
 		sdl := sdlOf(t, role)
 		for name, served := range want {
