@@ -195,18 +195,23 @@ func (s *Sessions) use(ctx context.Context, caller Caller, connections int) (*se
 		return nil, nil
 	}
 	s.mu.Lock()
+	defer s.mu.Unlock() // to the end: a look that ends it meanwhile would have it refused as one that never was
 	if s.used[caller.Session] == nil {
 		one := &session{user: user}
 		one.life, one.finish = context.WithCancel(context.Background())
 		s.used[caller.Session] = one
 	}
-	s.mu.Unlock()
-	return s.find(caller, connections), nil
+	return s.hold(caller, connections), nil
 }
 
 func (s *Sessions) find(caller Caller, connections int) *session {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.hold(caller, connections)
+}
+
+// hold is find for who has the lock.
+func (s *Sessions) hold(caller Caller, connections int) *session {
 	one := s.used[caller.Session]
 	if one == nil || one.user != caller.User {
 		return nil
