@@ -455,6 +455,44 @@ func TestWhatRunsWhenASessionEnds(t *testing.T) {
 	}
 }
 
+// TestASocketHearsTheEndOfItsOwnSession: what ends the session over the socket is answered, and then the socket is closed.
+func TestASocketHearsTheEndOfItsOwnSession(t *testing.T) {
+	s := serveWorld(t, accounts(t))
+	s.signUp("administrator")
+	for name, c := range map[string]struct {
+		query string
+		stays bool
+	}{
+		"logout": {`mutation { logout }`, false}, "logoutEverywhere": {`mutation { logoutEverywhere }`, false}, "revokeSession": {`mutation($s: ID!) { revokeSession(id: $s) }`, false},
+		"removeUser": {`mutation($u: ID!) { removeUser(id: $u) { isActive } }`, false}, "changePassword": {`mutation { changePassword(current: "correct horse", new: "another horse") }`, true},
+	} {
+		user := s.signUp(name)
+		token, session := s.session(user)
+		l, other := s.connect(token), s.connect(s.enter(user))
+		f := l.follow(s, `subscription { chatUpdated { id } }`, nil)
+		if got := l.ask(c.query, used(c.query, vars{"s": session.String(), "u": user.String()})); codeIn(t, got) != "" || !strings.Contains(got, `"data":{"`+name) {
+			t.Errorf("%s over a socket: %s", name, got)
+		}
+		if c.stays {
+			if code := other.closing(2 * endTime); code != 4403 || !l.isOpen() {
+				t.Errorf("%s over a socket: another was closed %d, itself is open %t", name, code, l.isOpen())
+			}
+			continue
+		}
+		if code := l.closing(2 * endTime); code != 4403 || len(f.all()) > 0 {
+			t.Errorf("%s over a socket: closed %d, and its subscription was told %v", name, code, f.all())
+		}
+		switch {
+		case name == "logout" || name == "revokeSession":
+			if !other.isOpen() {
+				t.Errorf("%s over a socket: that of another session was closed", name)
+			}
+		case other.closing(2*endTime) != 4403:
+			t.Errorf("%s over a socket: that of another session was closed %d", name, other.closed)
+		}
+	}
+}
+
 // waiting waits until so many statements wait for a lock.
 func (s *served) waiting(n int) {
 	s.t.Helper()
