@@ -348,9 +348,9 @@ func TestManySessionsAreLookedAtLessOften(t *testing.T) {
 		if n := looks(); n < 19*2 || n > 21*2 { // of 1,000 sessions each
 			t.Errorf("%d statements in 10 s for 2,000 sessions", n)
 		}
-		last := enter(23_000)
-		if n := looks(); n < 9*25 || n > 11*25 {
-			t.Errorf("%d statements in 10 s for 25,000 sessions", n)
+		last := enter(38_000)
+		if n := looks(); n < 11*40 || n > 14*40 {
+			t.Errorf("%d statements in 10 s for 40,000 sessions", n)
 		}
 		h.reg.end(last)
 		time.Sleep(3 * time.Second)
