@@ -31,9 +31,9 @@ import (
 //	49  SIGTERM                          fleet: .../a drain (also without Redis); cmd.TestAcknowledgedIsDurable, app.TestShutdown
 //	52  a hundred senders                fleet: .../a hundred senders; app.TestPollingAfterASeqSkipsNothing
 //	56  Redis is down at the start       fleet: .../a start without Redis; bus.TestRedisThatIsDownAtTheStart
-//	57  Redis fails                      fleet: .../Redis fails; bus.TestLossesAreTold, TestAMinuteOfEverything
+//	57  Redis fails                      fleet: .../Redis fails; bus.TestLossesAreTold, bus.TestFailover; TestAMinuteOfEverything
 //	58  PostgreSQL fails                 fleet: .../PostgreSQL fails, .../a backend ends in mid-transaction; TestAMinuteOfEverything
-//	59  lost answers to COMMIT           fleet: .../PostgreSQL fails; app.TestALostAnswerToCommitIsResolved
+//	59  lost answers to COMMIT           fleet: .../PostgreSQL fails; app.TestALostAnswerToCommitIsResolved (FIN, RST, a part)
 //	60  PostgreSQL stalls                fleet: .../PostgreSQL stalls; pg.TestASilentServerCostsNoMoreThanTheCallersTime
 //	61  53300, 25006, 53100              fleet: .../PostgreSQL refuses; app.TestAStoreOutOfReachIsUnavailable
 //	62  kill -9                          fleet: .../a sender is killed, .../a receiver is killed; TestAMinuteOfEverything
@@ -41,8 +41,7 @@ import (
 //	64  migrations                       cmd.TestMigrateUpDownRedoStatus (two at once), cmd.TestAKilledMigrationGoesOn
 //	65  50,000 rows missed               fleet: .../a client that was away; app.TestCursorsThatCannotBeServed
 //
-// Of 57, a failover is left out: it needs sentinels. Of 59, a reset in the place of the answer: lib/pq makes of it what it
-// makes of an end. Of 61, read-only is a standby, which refuses the transactions of lib/pq with 0A000 before a statement
+// Of 61, read-only is a standby, which refuses the transactions of lib/pq with 0A000 before a statement
 // could be refused with 25006; default_transaction_read_only does not hold them up, since they begin READ WRITE. Of 64, no
 // migration builds an index concurrently, so none can be left invalid; cmd.TestAKilledMigrationGoesOn looks for one anyway.
 
