@@ -247,7 +247,7 @@ func TestSigningInSurvivesALostAnswer(t *testing.T) {
 	s := serveOn(t, l.url, accounts(t))
 	s.signUp("administrator")
 	for _, how := range []ending{finished, reset, partial} {
-		l.end = how
+		l.end.Store(how)
 		lose := func(what string, call func()) {
 			t.Helper()
 			before := l.lost.Load()

@@ -203,7 +203,7 @@ type lossy struct {
 	target  string
 	url     string
 	swallow atomic.Int32 // how many more answers
-	end     ending       // of a connection whose answer is swallowed
+	end     atomic.Int32 // how a connection ends whose answer is swallowed: an ending
 	lost    atomic.Int32
 	down    atomic.Bool // refuses connections
 	silent  atomic.Bool // passes no answer on
@@ -243,7 +243,7 @@ func (c *counter) see(data []byte) {
 }
 
 // ending is how a connection ends in the place of an answer.
-type ending int
+type ending = int32
 
 const (
 	finished ending = iota // by FIN
@@ -324,7 +324,7 @@ func (l *lossy) serve(client net.Conn) {
 		}
 		if committing.Load() && strings.Contains(string(buf[:n]), "COMMIT") && l.swallow.Add(-1) >= 0 {
 			l.lost.Add(1)
-			switch l.end { // stored, and nobody hears of it
+			switch l.end.Load() { // stored, and nobody hears of it
 			case reset:
 				_ = client.(*net.TCPConn).SetLinger(0)
 			case partial:
@@ -351,7 +351,7 @@ func TestALostAnswerToCommitIsResolved(t *testing.T) {
 
 func loseAnswers(t *testing.T, end ending) {
 	l := newLossy(t, pgtest.URL(t))
-	l.end = end
+	l.end.Store(end)
 	w := newWorldOn(t, pgtest.Open(t, l.url))
 	ann, bob := w.user("ann"), w.user("bob")
 	chat := w.group(ann, bob)
