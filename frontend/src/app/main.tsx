@@ -1,13 +1,18 @@
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
-import { StatusPage } from "../features/status/StatusPage";
+import { App } from "./App";
+import { install } from "./install";
 import "../ui/tokens.css";
 
-const root = document.getElementById("root");
-if (root) {
-  createRoot(root).render(
-    <StrictMode>
-      <StatusPage />
-    </StrictMode>,
-  );
+const element = document.getElementById("root");
+if (element) {
+  const root = createRoot(element);
+  install().then((installation) => {
+    void installation.session.start();
+    root.render(
+      <StrictMode>
+        <App installation={installation} />
+      </StrictMode>,
+    );
+  });
 }
