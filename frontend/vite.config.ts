@@ -5,7 +5,9 @@ const server = "http://127.0.0.1:4000";
 
 export default defineConfig({
   plugins: [react()],
+  html: { cspNonce: "__CSP_NONCE__" }, // the server puts the nonce of its answer there
   build: {
+    manifest: true,
     rollupOptions: {
       input: { index: "index.html", graphiql: "graphiql.html" },
       onwarn: (warning, warn) => warning.code === "MODULE_LEVEL_DIRECTIVE" || warn(warning), // of libraries; no effect
@@ -16,7 +18,13 @@ export default defineConfig({
     assetsInlineLimit: 0,
   },
   server: {
-    proxy: { "/graphql": { target: server, ws: true }, "/healthz": server, "/readyz": server },
+    proxy: {
+      "/graphql": { target: server, ws: true },
+      "/auth": server,
+      "/config.json": server,
+      "/healthz": server,
+      "/readyz": server,
+    },
   },
-  test: { environment: "happy-dom" },
+  test: { environment: "happy-dom", include: ["src/**/*.test.{ts,tsx}"] },
 });
