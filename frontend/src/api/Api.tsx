@@ -1,6 +1,8 @@
 import type { ApolloClient } from "@apollo/client";
 import { createContext, type ReactNode, useContext, useEffect } from "react";
 import { useStore } from "zustand";
+import type { ChatCache } from "./chats/cache";
+import type { ChatsFollower } from "./chats/follow";
 import type { Config } from "./config";
 import type { Instances, Selection } from "./instances";
 import type { Connection, Live } from "./live";
@@ -23,6 +25,9 @@ export interface Api {
   userId: string;
   live: Live;
   client: ApolloClient;
+  /** The person's chats in the client's cache. Whoever writes a message tells it (`putMessage`): nobody else does. */
+  chats: ChatCache;
+  follower: ChatsFollower;
 }
 
 const InstallationContext = createContext<Installation | null>(null);

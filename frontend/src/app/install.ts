@@ -1,4 +1,6 @@
 import type { AnySession, Api, Installation } from "../api/Api";
+import { ChatCache } from "../api/chats/cache";
+import { followChats } from "../api/chats/follow";
 import { createApolloClient } from "../api/client";
 import { loadConfig } from "../api/config";
 import { createInstances } from "../api/instances";
@@ -25,8 +27,16 @@ export async function install(): Promise<Installation> {
   return { config, instances, session };
 }
 
-/** Builds what a signed-in person works with; `live` has to be closed when they leave. */
-export function enter({ instances, session }: Installation, userId: string): Api {
+/** Builds what a signed-in person works with, until `leave`. */
+export function enter({ instances, session }: Installation, userId: string): { api: Api; leave: () => void } {
   const live = createLive(instances, session);
-  return { userId, live, client: createApolloClient(instances, session, live) };
+  const client = createApolloClient(instances, session, live);
+  const chats = new ChatCache(client.cache, userId);
+  const follower = followChats(client, live, chats, userId);
+  const leave = () => {
+    follower.stop();
+    live.close();
+    client.stop();
+  };
+  return { api: { userId, live, client, chats, follower }, leave };
 }

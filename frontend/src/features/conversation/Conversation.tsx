@@ -3,5 +3,5 @@
  * and is mounted anew for each chat.
  */
 export function Conversation({ chatId }: { chatId: string }) {
-  return <p>Messages of {chatId} are to come.</p>;
+  return <div data-chat={chatId} />;
 }

@@ -1,0 +1,27 @@
+import { useQuery } from "@apollo/client/react";
+import { useInstallation } from "../../api/Api";
+import { personName } from "../../api/chats/people";
+import { failureText } from "../../api/failureText";
+import { type AccountFragment, MeDocument } from "../../api/gql/graphql";
+import { useText } from "../../lib/text";
+import { useToasts } from "../../ui/toasts";
+
+/** Who is signed in, and signing out. */
+export function useAccount(): { me: AccountFragment | undefined; name: string; signOut: () => Promise<void> } {
+  const say = useText();
+  const { session } = useInstallation();
+  const { say: toast } = useToasts();
+  const { data } = useQuery(MeDocument);
+  const me = data?.me;
+  return {
+    me,
+    name: me ? personName(me) : "",
+    async signOut() {
+      try {
+        await session.signOut();
+      } catch (error) {
+        toast({ text: failureText(error, say), bad: true });
+      }
+    },
+  };
+}

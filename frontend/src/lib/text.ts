@@ -1,0 +1,12 @@
+import { type MessageDescriptor, useIntl } from "react-intl";
+
+type Values = Record<string, string | number | Date>;
+
+/** Gives the words of a message, in the language of the page. */
+export type Say = (message: MessageDescriptor, values?: Values) => string;
+
+/** The words of messages, for a component. */
+export function useText(): Say {
+  const { formatMessage } = useIntl();
+  return (message, values) => formatMessage(message, values);
+}
