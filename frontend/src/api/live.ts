@@ -1,5 +1,5 @@
+import { addTypenameToDocument, print } from "@apollo/client/utilities";
 import type { TypedDocumentNode } from "@graphql-typed-document-node/core";
-import { print } from "graphql";
 import { type Client, createClient } from "graphql-ws";
 import { createStore, type StoreApi } from "zustand/vanilla";
 import { backoff } from "../lib/backoff";
@@ -145,7 +145,7 @@ export function createLive(instances: Instances, session: Session): Live {
       let active = true;
       let leave = () => {};
       const payload = {
-        query: print(document),
+        query: print(addTypenameToDocument(document)), // the cache knows objects by the names of their types
         // graphql-ws sends the same payload at each connection, and reads it when it does.
         get variables() {
           return (typeof variables === "function" ? (variables as () => unknown)() : variables) as Record<
@@ -187,7 +187,7 @@ export function createLive(instances: Instances, session: Session): Live {
       document.removeEventListener("visibilitychange", seen);
       waiting.end();
       clearTimeout(unanswered);
-      void client.dispose();
+      Promise.resolve(client.dispose()).catch(() => undefined); // it waits for a connection that may fail
     },
   };
 }

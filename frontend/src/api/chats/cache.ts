@@ -45,16 +45,18 @@ export class ChatCache {
     this.cache.batch({
       update: () => {
         const listed = new Set(this.list()?.map(({ id }) => id));
-        const joined: string[] = [];
-        const left: string[] = [];
+        const joined = new Set<string>();
+        const left = new Set<string>();
         for (const chat of chats) {
           const merged = this.merge(chat);
           this.write(merged);
           const belongs = isMember(merged, this.userId);
-          if (belongs && !listed.has(merged.id)) joined.push(merged.id);
-          if (!belongs && listed.has(merged.id)) left.push(merged.id);
+          if (belongs) left.delete(merged.id);
+          else joined.delete(merged.id);
+          if (belongs && !listed.has(merged.id)) joined.add(merged.id);
+          if (!belongs && listed.has(merged.id)) left.add(merged.id);
         }
-        this.changeList(joined, left);
+        this.changeList([...joined], [...left]);
       },
     });
   }
