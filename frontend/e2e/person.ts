@@ -14,10 +14,13 @@ export class Person {
     private readonly urls: { user: string; sender: string; receiver: string },
   ) {}
 
-  /** Makes an account, whose user name nobody else has. */
-  static async signUp(url: string | { user: string; sender: string; receiver: string }, displayName: string) {
+  /** Makes an account, whose user name nobody else has unless it is given. */
+  static async signUp(
+    url: string | { user: string; sender: string; receiver: string },
+    displayName: string,
+    username = unique(displayName),
+  ) {
     const urls = typeof url === "string" ? { user: url, sender: url, receiver: url } : url;
-    const username = unique(displayName);
     const variables = { username, email: `${username}@example.org`, displayName, password };
     const { createUser } = await call<{ createUser: { id: string } }>(
       urls.user,

@@ -1,13 +1,13 @@
-import { type BrowserContext, test as base, expect, type Page } from "@playwright/test";
+import { type BrowserContext, type BrowserContextOptions, test as base, expect, type Page } from "@playwright/test";
 import { type Person, password } from "./person";
 
 /** Pages of somebody, in a browser of their own; what they complain of fails the test. */
-export const test = base.extend<{ newPage: () => Promise<Page> }>({
+export const test = base.extend<{ newPage: (options?: BrowserContextOptions) => Promise<Page> }>({
   newPage: async ({ browser }, use) => {
     const contexts: BrowserContext[] = [];
     const complaints: string[] = [];
-    await use(async () => {
-      const context = await browser.newContext();
+    await use(async (options) => {
+      const context = await browser.newContext(options);
       contexts.push(context);
       context.on("page", (page) => watch(page, complaints));
       return context.newPage();

@@ -1,4 +1,4 @@
-import { ApolloClient, ApolloLink, HttpLink, InMemoryCache, Observable } from "@apollo/client";
+import { ApolloClient, ApolloLink, HttpLink, Observable } from "@apollo/client";
 import { ServerError } from "@apollo/client/errors";
 import { SetContextLink } from "@apollo/client/link/context";
 import { ErrorLink } from "@apollo/client/link/error";
@@ -11,6 +11,7 @@ import type { Instances } from "./instances";
 import type { Live } from "./live";
 import { isMutation, roleOf } from "./route";
 import type { Credentials, Session } from "./session/session";
+import { createCache } from "./store";
 
 /** How often a query is tried that the network has lost; live connections try for ever. */
 const queryAttempts = 5;
@@ -18,7 +19,7 @@ const queryAttempts = 5;
 /** Apollo Client over all roles: users, chats and settings live in its cache. Messages of a chat do not. */
 export function createApolloClient(instances: Instances, session: Session, live: Live): ApolloClient {
   return new ApolloClient({
-    cache: new InMemoryCache(),
+    cache: createCache(),
     link: ApolloLink.split(
       ({ operationType }) => operationType === OperationTypeNode.SUBSCRIPTION,
       liveLink(live),

@@ -3,6 +3,7 @@ import type { TypedDocumentNode } from "@graphql-typed-document-node/core";
 import { type Client, createClient } from "graphql-ws";
 import { createStore, type StoreApi } from "zustand/vanilla";
 import { backoff } from "../lib/backoff";
+import type { Instance } from "./config";
 import { type AnswerError, type Failure, failureOfAnswer } from "./failure";
 import type { Instances } from "./instances";
 import type { Credentials, Session } from "./session/session";
@@ -61,6 +62,7 @@ export function createLive(instances: Instances, session: Session): Live {
   let socket: WebSocket | undefined;
   let unanswered: ReturnType<typeof setTimeout> | undefined;
   let attempt = 0;
+  let tried: Instance | undefined;
   let closed = false;
 
   const show = (next: Partial<Connection>) =>
@@ -74,13 +76,22 @@ export function createLive(instances: Instances, session: Session): Live {
     show({ status: "connecting" });
   }
 
+  /** The instance that was being connected to did not let us in. */
+  function giveUp() {
+    if (tried) instances.failed("receiver", tried);
+    tried = undefined;
+  }
+
   function askIfThere() {
     if (unanswered || socket?.readyState !== WebSocket.OPEN) return;
     unanswered = setTimeout(() => client.terminate(), pongWait);
   }
 
   const client: Client = createClient({
-    url: () => instances.current("receiver").socket,
+    url: () => {
+      tried = instances.current("receiver");
+      return tried.socket;
+    },
     connectionParams: async () => {
       if (refused) await session.refused(refused);
       refused = undefined;
@@ -97,6 +108,7 @@ export function createLive(instances: Instances, session: Session): Live {
         socket = opened as WebSocket;
       },
       connected: () => {
+        tried = undefined;
         attempt = 0;
         connection.setState(({ count }) => ({ status: "connected", count: count + 1 }), true);
       },
@@ -112,10 +124,11 @@ export function createLive(instances: Instances, session: Session): Live {
         unanswered = undefined;
         const { code } = event as { code?: number };
         if (code === forbidden) refused = used;
+        else giveUp();
         if (!closed && connection.getState().status === "connected") show({ status: "connecting" });
       },
       error: () => {
-        if (socket?.readyState !== WebSocket.OPEN) instances.failed("receiver", instances.current("receiver"));
+        if (socket?.readyState !== WebSocket.OPEN) giveUp();
       },
     },
   });
@@ -127,7 +140,10 @@ export function createLive(instances: Instances, session: Session): Live {
     socket.send(JSON.stringify({ type: "ping" }));
   };
   const seen = () => document.visibilityState === "visible" && again();
-  const lost = () => connection.getState().status === "waiting" && show({ status: "offline" });
+  const lost = () => {
+    if (connection.getState().status === "waiting") show({ ...connection.getState(), status: "offline" });
+    else again(); // a connection may outlive the news that there is none
+  };
   window.addEventListener("online", again);
   window.addEventListener("offline", lost);
   document.addEventListener("visibilitychange", seen);
@@ -158,7 +174,8 @@ export function createLive(instances: Instances, session: Session): Live {
         if (!active || closed) return;
         leave = client.subscribe<Record<string, unknown>>(payload, {
           next: (value) => {
-            if (!active || !value.data) return;
+            if (!active) return;
+            if (!value.data) return subscriber.failed?.(failureOfAnswer(value.errors ?? []));
             const { seq } = (value.extensions ?? {}) as { seq?: unknown };
             subscriber.next(value.data as never, typeof seq === "number" ? seq : undefined);
           },

@@ -26,9 +26,10 @@ export function Avatar({
 
 /** One of 24 hues, always the same for the same id. */
 export function hueOf(id: string): number {
-  let sum = 0;
-  for (const char of id) sum = (sum * 31 + (char.codePointAt(0) ?? 0)) >>> 0;
-  return (sum % 24) * 15;
+  let hash = 0x811c9dc5; // FNV-1a, whose last bits are mixed once more: ids have much in common
+  for (const char of id) hash = Math.imul(hash ^ (char.codePointAt(0) ?? 0), 0x01000193);
+  hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
+  return (((hash ^ (hash >>> 13)) >>> 0) % 24) * 15;
 }
 
 /** The first letters of the first and of the last word. */

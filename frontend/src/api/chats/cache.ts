@@ -73,6 +73,17 @@ export class ChatCache {
     return true;
   }
 
+  /** Takes several messages at once, and gives the ids of the chats that are not known yet. */
+  putMessages(messages: readonly Preview[]): Set<string> {
+    const unknown = new Set<string>();
+    this.cache.batch({
+      update: () => {
+        for (const message of messages) if (!this.putMessage(message)) unknown.add(message.chatId);
+      },
+    });
+    return unknown;
+  }
+
   /** Takes how many messages of chats are unread. */
   putUnread(counts: readonly { chatId: string; unreadCount: number }[]) {
     this.cache.batch({

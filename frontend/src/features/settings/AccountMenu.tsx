@@ -3,6 +3,7 @@ import { useLocation } from "wouter";
 import { useUserId } from "../../api/Api";
 import { useText } from "../../lib/text";
 import { Avatar } from "../../ui/Avatar";
+import { Hidden } from "../../ui/Hidden";
 import { Menu, MenuChoice, MenuItem, MenuLine } from "../../ui/Menu";
 import { type Theme, useTheme } from "../../ui/theme";
 import styles from "./AccountMenu.module.css";
@@ -20,8 +21,9 @@ export function AccountMenu() {
     <Menu
       align="start"
       trigger={
-        <button type="button" className={styles.button} aria-label={say(texts.account, { name })}>
+        <button type="button" className={styles.button}>
           <Avatar id={userId} name={name} size="small" />
+          <Hidden>{say(texts.account)}</Hidden>
           <span className={styles.text}>
             <span className={styles.name}>{name}</span>
             {me && name !== me.username && <span className={styles.quiet}>@{me.username}</span>}

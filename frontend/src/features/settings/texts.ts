@@ -1,7 +1,7 @@
 import { defineMessages } from "react-intl";
 
 export const texts = defineMessages({
-  account: { id: "settings.account", defaultMessage: "Your account: {name}" },
+  account: { id: "settings.account", defaultMessage: "Your account:" },
   settings: { id: "settings.settings", defaultMessage: "Settings" },
   signOut: { id: "settings.signOut", defaultMessage: "Sign out" },
   back: { id: "settings.back", defaultMessage: "Back to the chats" },

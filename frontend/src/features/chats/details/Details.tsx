@@ -32,7 +32,11 @@ export function Details({ chat, onClose }: { chat: Chat; onClose: () => void }) 
   const done = () => setAsking(null);
 
   return (
-    <aside className={styles.panel} aria-label={say(texts.details)}>
+    <aside
+      className={styles.panel}
+      aria-label={say(texts.details)}
+      onKeyDown={(event) => event.key === "Escape" && !asking && !isRenaming && onClose()}
+    >
       <header className={styles.bar}>
         <h2>{say(texts.details)}</h2>
         <IconButton label={say(texts.close)} onClick={onClose}>

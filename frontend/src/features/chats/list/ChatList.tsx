@@ -7,6 +7,7 @@ import { useText } from "../../../lib/text";
 import { Button } from "../../../ui/Button";
 import { Empty } from "../../../ui/Empty";
 import { usePeople } from "../people/usePeople";
+import { StartButtons } from "../start/StartButtons";
 import { texts } from "../texts";
 import styles from "./ChatList.module.css";
 import { ChatRow } from "./ChatRow";
@@ -69,7 +70,7 @@ export function ChatList({ openId }: { openId: string | undefined }) {
           </Empty>
         )}
         {status === "ready" && isEmpty && !search && (
-          <Empty icon={<MessagesSquare />} title={say(texts.none)}>
+          <Empty icon={<MessagesSquare />} title={say(texts.none)} action={<StartButtons />}>
             {say(texts.noneText)}
           </Empty>
         )}

@@ -8,6 +8,7 @@ import { TextField } from "../../../ui/TextField";
 import { PeoplePicker } from "../people/PeoplePicker";
 import { useChosen } from "../people/useChosen";
 import { texts } from "../texts";
+import styles from "./NewGroup.module.css";
 import { useStart } from "./useStart";
 
 /** Makes a group: its name, what it is for, and who is in it. */
@@ -47,7 +48,7 @@ export function NewGroup({ onClose }: { onClose: () => void }) {
         </>
       }
     >
-      <form id={form} onSubmit={create} style={{ display: "contents" }}>
+      <form id={form} className={styles.form} onSubmit={create}>
         <TextField name="name" label={say(texts.groupName)} required maxLength={200} autoComplete="off" />
         <TextField
           name="description"
@@ -57,6 +58,7 @@ export function NewGroup({ onClose }: { onClose: () => void }) {
           autoComplete="off"
         />
       </form>
+      <h3 className={styles.heading}>{say(texts.members)}</h3>
       <PeoplePicker chosen={chosen} onChoose={choose} />
       {error && <Notice look="bad">{error}</Notice>}
     </Dialog>

@@ -1,17 +1,17 @@
 import { MessageSquarePlus, PenSquare, UsersRound } from "lucide-react";
-import { useState } from "react";
 import { useText } from "../../../lib/text";
 import { IconButton } from "../../../ui/IconButton";
 import { Menu, MenuItem } from "../../../ui/Menu";
 import { texts } from "../texts";
 import { NewGroup } from "./NewGroup";
 import { NewMessage } from "./NewMessage";
+import { useStartDialog } from "./useStartDialog";
 
 /** Begins chats. */
 export function StartMenu() {
   const say = useText();
-  const [open, setOpen] = useState<"message" | "group" | null>(null);
-  const close = () => setOpen(null);
+  const { dialog, open } = useStartDialog();
+  const close = () => open(null);
   return (
     <>
       <Menu
@@ -21,15 +21,15 @@ export function StartMenu() {
           </IconButton>
         }
       >
-        <MenuItem icon={<MessageSquarePlus />} onSelect={() => setOpen("message")}>
+        <MenuItem icon={<MessageSquarePlus />} onSelect={() => open("message")}>
           {say(texts.newMessage)}
         </MenuItem>
-        <MenuItem icon={<UsersRound />} onSelect={() => setOpen("group")}>
+        <MenuItem icon={<UsersRound />} onSelect={() => open("group")}>
           {say(texts.newGroup)}
         </MenuItem>
       </Menu>
-      {open === "message" && <NewMessage onClose={close} />}
-      {open === "group" && <NewGroup onClose={close} />}
+      {dialog === "message" && <NewMessage onClose={close} />}
+      {dialog === "group" && <NewGroup onClose={close} />}
     </>
   );
 }
