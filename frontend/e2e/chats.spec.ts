@@ -1,4 +1,4 @@
-import { Person } from "./person";
+import { Person, unique } from "./person";
 import { Product } from "./product";
 import { expect, rows, signIn, test } from "./test";
 
@@ -35,9 +35,24 @@ test("the list is live: what is new comes on top, is counted, and goes when it i
   await Promise.all(Array.from({ length: 100 }, (_, n) => bob.send(withBob, `${n}`)));
   await expect(rows(page).first()).toContainText("99+");
   await expect(rows(page).first()).toContainText("101 unread messages");
-  await ann.send(withBob, "I am here");
-  await page.reload();
+  await ann.send(withBob, "I am here"); // from another device
   await expect(rows(page).first()).toContainText("You: I am here");
+});
+
+test("what looks like markup is text", async ({ newPage }) => {
+  const markup = `<img src=x onerror="alert(1)"><script>alert(2)</script>{{7*7}}`;
+  const ann = await Person.signUp(product.url, "Ann Arbor");
+  const eve = await Person.signUp(product.url, markup, unique("eve"));
+  const page = await newPage();
+  page.on("dialog", () => expect("a dialog").toBe("none"));
+  await signIn(page, product.url, ann);
+  await eve.send(await eve.group(markup, [ann], markup), markup);
+  await expect(rows(page)).toContainText([markup]);
+  await rows(page).click();
+  await expect(page.getByRole("heading", { name: markup })).toBeVisible();
+  await page.getByRole("button", { name: "Details" }).click();
+  await expect(page.getByRole("complementary").getByRole("paragraph").filter({ hasText: markup })).toBeVisible();
+  expect(await page.locator("img[src=x]").count()).toBe(0);
 });
 
 test("a direct chat and a group are begun, and others see them at once", async ({ newPage }) => {
@@ -164,6 +179,10 @@ test("a server that is away is said, is tried again, and nothing of the gap is m
     const page = await newPage();
     await signIn(page, own.url, ann);
     await expect(rows(page)).toHaveText([/Team.*before/, /Bob/]);
+    await page.route("**/config.json", async (route) => {
+      const config = await (await route.fetch()).json(); // the server that comes back is another one
+      await route.fulfill({ json: { ...config, version: "another" } });
+    });
     await own.process.kill();
     await expect(page.getByText(/No connection. Next try in/)).toBeVisible();
     await own.process.start();
@@ -178,6 +197,9 @@ test("a server that is away is said, is tried again, and nothing of the gap is m
     await expect(rows(page)).toHaveText([/New here/, /Bob Byrne.*while you were away.*1 unread message/]);
     await bob.send(withBob, "and now");
     await expect(rows(page).first()).toContainText("and now");
+    await page.unroute("**/config.json");
+    await page.getByRole("button", { name: "Reload" }).click();
+    await expect(rows(page)).toHaveText([/Bob Byrne.*and now/, /New here/]);
   } finally {
     await own.stop();
   }

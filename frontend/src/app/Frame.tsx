@@ -23,8 +23,9 @@ export function Frame() {
   const say = useText();
   const [isInChat, chat] = useRoute("/c/:chatId/*?");
   const [isInSettings] = useRoute("/settings");
+  const { chats, unread } = useChats();
   useVersionHint();
-  useTitle();
+  useTitle(unread);
   return (
     <div className={styles.frame}>
       <ConnectionBar />
@@ -46,9 +47,12 @@ export function Frame() {
               </Suspense>
             </Route>
             <Route>
-              <Empty icon={<MessagesSquare />} title={say(texts.pick)} level={1}>
-                {say(texts.pickText)}
-              </Empty>
+              {/* Where there is none to choose, the list says what to do. */}
+              {chats.length > 0 && (
+                <Empty icon={<MessagesSquare />} title={say(texts.pick)} level={1}>
+                  {say(texts.pickText)}
+                </Empty>
+              )}
             </Route>
           </Switch>
         </main>
@@ -59,8 +63,7 @@ export function Frame() {
 }
 
 /** The window's name says how much is unread. */
-function useTitle() {
-  const { unread } = useChats();
+function useTitle(unread: number) {
   useEffect(() => {
     document.title = unread > 0 ? `(${unread > 99 ? "99+" : unread}) chat` : "chat";
   }, [unread]);

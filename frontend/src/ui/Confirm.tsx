@@ -1,5 +1,6 @@
 import { AlertDialog } from "radix-ui";
 import { Button } from "./Button";
+import { classes } from "./classes";
 import styles from "./Dialog.module.css";
 
 interface Props {
@@ -23,7 +24,9 @@ export function Confirm({ open, onOpenChange, title, text, yes, no, onYes }: Pro
           <header className={styles.header}>
             <AlertDialog.Title className={styles.title}>{title}</AlertDialog.Title>
           </header>
-          <AlertDialog.Description className={styles.description}>{text}</AlertDialog.Description>
+          <AlertDialog.Description className={classes(styles.description, styles.question)}>
+            {text}
+          </AlertDialog.Description>
           <footer className={styles.footer}>
             <AlertDialog.Cancel asChild>
               <Button>{no}</Button>

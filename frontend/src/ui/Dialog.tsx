@@ -22,11 +22,15 @@ export function Dialog({ open, onOpenChange, title, description, closeLabel, chi
     <Radix.Root open={open} onOpenChange={onOpenChange}>
       <Radix.Portal>
         <Radix.Overlay className={styles.veil} />
-        <Radix.Content className={styles.dialog} {...(description ? {} : { "aria-describedby": undefined })}>
+        <Radix.Content
+          className={styles.dialog}
+          onOpenAutoFocus={focusField}
+          {...(description ? {} : { "aria-describedby": undefined })}
+        >
           <header className={styles.header}>
             <Radix.Title className={styles.title}>{title}</Radix.Title>
             <Radix.Close asChild>
-              <IconButton label={closeLabel}>
+              <IconButton label={closeLabel} isKnown>
                 <X />
               </IconButton>
             </Radix.Close>
@@ -38,4 +42,12 @@ export function Dialog({ open, onOpenChange, title, description, closeLabel, chi
       </Radix.Portal>
     </Radix.Root>
   );
+}
+
+/** Who opens a window with a field in it wants to write there. */
+function focusField(event: Event) {
+  const field = (event.target as HTMLElement).querySelector<HTMLElement>("input, textarea");
+  if (!field) return;
+  event.preventDefault();
+  field.focus();
 }

@@ -9,22 +9,28 @@ interface Props extends ButtonHTMLAttributes<HTMLButtonElement> {
   /** Keys that do the same, shown in the tooltip. */
   keys?: string;
   pressed?: boolean;
+  /** Everybody knows the picture: no tooltip, which Escape would have to close first. */
+  isKnown?: boolean;
   children: ReactNode;
 }
 
 /** A button with a picture on it. */
-export function IconButton({ label, keys, pressed, className, children, ...rest }: Props) {
+export function IconButton({ label, keys, pressed, isKnown, className, children, ...rest }: Props) {
+  const button = (
+    <button
+      type="button"
+      aria-label={label}
+      aria-pressed={pressed}
+      className={classes(styles.button, className)}
+      {...rest}
+    >
+      {children}
+    </button>
+  );
+  if (isKnown) return button;
   return (
     <Tooltip label={label} keys={keys}>
-      <button
-        type="button"
-        aria-label={label}
-        aria-pressed={pressed}
-        className={classes(styles.button, className)}
-        {...rest}
-      >
-        {children}
-      </button>
+      {button}
     </Tooltip>
   );
 }

@@ -24,7 +24,7 @@ export function Toasts({ closeLabel }: { closeLabel: string }) {
               {action.text}
             </Button>
           )}
-          <IconButton label={closeLabel} onClick={() => forget(id)}>
+          <IconButton label={closeLabel} isKnown onClick={() => forget(id)}>
             <X />
           </IconButton>
         </div>

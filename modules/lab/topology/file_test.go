@@ -148,9 +148,6 @@ func TestEveryProcess(t *testing.T) {
 			t.Errorf("the pages look for %s on %q, and it is on %v", role, got, urls)
 		}
 	}
-	if got := variable(project.Services["frontend"], "CHAT_AUTH"); got != "none" {
-		t.Errorf("the pages ask for the accounts of %q", got)
-	}
 	for name, s := range project.Services {
 		if s.Image != "chat" {
 			continue

@@ -4,10 +4,7 @@ export const texts = defineMessages({
   connected: { id: "connection.connected", defaultMessage: "Connected" },
   connectedTo: { id: "connection.connectedTo", defaultMessage: "Connected to: {sender} · {receiver}" },
   connecting: { id: "connection.connecting", defaultMessage: "Connecting…" },
-  waiting: {
-    id: "connection.waiting",
-    defaultMessage: "No connection. Next try in {seconds, plural, one {# second} other {# seconds}}.",
-  },
+  waiting: { id: "connection.waiting", defaultMessage: "No connection. Next try in {seconds} s." },
   waitingShort: { id: "connection.waitingShort", defaultMessage: "Reconnecting in {seconds} s" },
   offline: { id: "connection.offline", defaultMessage: "You are offline. What you see may be old." },
   offlineShort: { id: "connection.offlineShort", defaultMessage: "Offline" },

@@ -39,7 +39,7 @@ export function Details({ chat, onClose }: { chat: Chat; onClose: () => void }) 
     >
       <header className={styles.bar}>
         <h2>{say(texts.details)}</h2>
-        <IconButton label={say(texts.close)} onClick={onClose}>
+        <IconButton label={say(texts.close)} isKnown onClick={onClose}>
           <X />
         </IconButton>
       </header>
