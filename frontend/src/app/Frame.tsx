@@ -9,6 +9,7 @@ import { ConnectionBar } from "../features/connection/ConnectionBar";
 import { ConnectionMenu } from "../features/connection/ConnectionMenu";
 import { useVersionHint } from "../features/connection/useVersionHint";
 import { AccountMenu } from "../features/settings/AccountMenu";
+import { searchKeys } from "../lib/keys";
 import { useText } from "../lib/text";
 import { classes } from "../ui/classes";
 import { Empty } from "../ui/Empty";
@@ -50,7 +51,7 @@ export function Frame() {
               {/* Where there is none to choose, the list says what to do. */}
               {chats.length > 0 && (
                 <Empty icon={<MessagesSquare />} title={say(texts.pick)} level={1}>
-                  {say(texts.pickText)}
+                  {say(texts.pickText, { keys: searchKeys })}
                 </Empty>
               )}
             </Route>

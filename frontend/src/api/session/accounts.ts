@@ -37,6 +37,9 @@ interface Grant {
   userId: string;
 }
 
+/** How long the server may take to answer, in ms; its own limit is shorter. */
+const patience = 15_000;
+
 /** What tabs of one browser tell each other. */
 type News = { kind: "in" } | { kind: "out" };
 
@@ -108,6 +111,7 @@ export function createAccountSession(
         credentials: "include",
         headers: { "content-type": "application/json" },
         body: "{}",
+        signal: AbortSignal.timeout(patience), // the other tabs wait for this one
       });
     } catch {
       instances.failed("user", instance);

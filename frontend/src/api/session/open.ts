@@ -1,7 +1,7 @@
 import { createStore } from "zustand/vanilla";
 import type { Memory } from "../../lib/storage";
 import { Failure } from "../failure";
-import { CreateUserDocument, UserByUsernameDocument } from "../gql/graphql";
+import { CreateUserDocument, UserByIdDocument, UserByUsernameDocument } from "../gql/graphql";
 import type { Instances } from "../instances";
 import { post } from "../post";
 import type { Credentials, Session, SessionState } from "./session";
@@ -43,11 +43,20 @@ export function createOpenSession(instances: Instances, tab: Memory): OpenSessio
     }
   }
 
+  /** Whether the account still exists: the database may be another one. Nobody answers: it does. */
+  async function isThere(userId: string): Promise<boolean> {
+    try {
+      return (await post(instances.current("user").graphql, UserByIdDocument, { id: userId })).user.isActive;
+    } catch (error) {
+      return !(error instanceof Failure && error.code === "NOT_FOUND");
+    }
+  }
+
   return {
     state,
     async start() {
       const userId = tab.get("user");
-      if (userId) enter(userId);
+      if (userId && (await isThere(userId))) enter(userId);
       else leave();
     },
     async credentials(): Promise<Credentials> {

@@ -26,7 +26,7 @@ export const texts = defineMessages({
     defaultMessage: "{count, plural, one {# unread message} other {# unread messages}}",
   },
   pick: { id: "chats.pick", defaultMessage: "Choose a chat" },
-  pickText: { id: "chats.pickText", defaultMessage: "Or start a new one. Ctrl K searches." },
+  pickText: { id: "chats.pickText", defaultMessage: "Or start a new one. {keys} searches." },
 
   close: { id: "chats.close", defaultMessage: "Close" },
   cancel: { id: "chats.cancel", defaultMessage: "Cancel" },

@@ -1,5 +1,5 @@
 import { useQuery } from "@apollo/client/react";
-import { useInstallation } from "../../api/Api";
+import { useInstallation, useOnConnected } from "../../api/Api";
 import { personName } from "../../api/chats/people";
 import { failureText } from "../../api/failureText";
 import { type AccountFragment, MeDocument } from "../../api/gql/graphql";
@@ -11,7 +11,10 @@ export function useAccount(): { me: AccountFragment | undefined; name: string; s
   const say = useText();
   const { session } = useInstallation();
   const { say: toast } = useToasts();
-  const { data } = useQuery(MeDocument);
+  const { data, error, refetch } = useQuery(MeDocument);
+  useOnConnected(() => {
+    if (error) refetch().catch(() => undefined); // at the next connection
+  });
   const me = data?.me;
   return {
     me,

@@ -1,5 +1,6 @@
 import { Search, X } from "lucide-react";
 import { type KeyboardEvent, useEffect, useRef } from "react";
+import { searchKeys } from "../../../lib/keys";
 import { useText } from "../../../lib/text";
 import { Keys } from "../../../ui/Keys";
 import { texts } from "../texts";
@@ -58,7 +59,7 @@ export function SearchField({ value, onChange, onKeyDown }: Props) {
         </button>
       ) : (
         <span className={styles.keys} aria-hidden="true">
-          <Keys of="Ctrl K" />
+          <Keys of={searchKeys} />
         </span>
       )}
     </div>
