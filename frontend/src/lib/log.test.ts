@@ -100,6 +100,11 @@ describe("pages", () => {
     expect(addPage(log, page([message(7)], 7, 10))).toBe(log);
   });
 
+  test("of a server that was set back to an earlier state nothing is kept", () => {
+    const fresh = openLog(page([message(1)], 0), 1);
+    expect(reopenLog(openLog(page([message(1), message(2)], 0), 2), fresh)).toBe(fresh);
+  });
+
   test("an answer shorter than asked reaches the beginning", () => {
     expect(pageOf([message(4), message(5)], 2).floor).toBe(4);
     expect(pageOf([message(4)], 2).floor).toBe(0);

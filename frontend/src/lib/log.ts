@@ -113,9 +113,11 @@ export function openLog(page: Page, lastSeq: number): Log {
 
 /**
  * The same chat read anew. Whatever is newer than the reading is kept, such as a message whose sending was answered
- * meanwhile: taking it away until the log brings it again would show.
+ * meanwhile: taking it away until the log brings it again would show. A log that had gone further than the server's has is
+ * another one's: the server was set back.
  */
 export function reopenLog(old: Log, fresh: Log): Log {
+  if (old.cursor > fresh.cursor) return fresh;
   let log: Log = { ...fresh, early: old.early.slice(0, indexOfSeq(old.early, fresh.floor)) };
   for (const message of old.messages) {
     if (message.version > fresh.cursor) log = applyMessage(log, message);
