@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { codePoints, initials, remaining } from "./content";
+import { codePoints, remaining } from "./content";
 
 test("counts code points, not halves of them", () => {
   expect(codePoints("a😀é")).toBe(3);
@@ -11,12 +11,4 @@ test("says what is left only near the end, after trimming as the server does", (
   expect(remaining("😀".repeat(20_001))).toBe(-1);
   expect(remaining(`  ${"x".repeat(20_000)}\n`)).toBe(0);
   expect(remaining("😀".repeat(10_000))).toBeNull();
-});
-
-test("initials are the first and the last word's", () => {
-  expect(initials("Ann Lee")).toBe("AL");
-  expect(initials("ann")).toBe("A");
-  expect(initials("maria-luisa van der berg")).toBe("MB");
-  expect(initials("😀 bob")).toBe("😀B");
-  expect(initials("")).toBe("");
 });

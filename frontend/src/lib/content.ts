@@ -14,11 +14,3 @@ export function remaining(text: string, near = 1000): number | null {
   const left = maxContent - codePoints(text.trim());
   return left > near ? null : left;
 }
-
-/** One or two letters that stand for a name. */
-export function initials(name: string): string {
-  const words = name.split(/[\s._-]+/).filter(Boolean);
-  const letters = words.length > 1 ? [words[0], words.at(-1)] : [words[0] ?? name];
-  const first = letters.map((word) => [...(word ?? "")][0] ?? "").join("");
-  return first.toLocaleUpperCase();
-}
