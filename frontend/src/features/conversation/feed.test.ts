@@ -17,6 +17,7 @@ function follow() {
 
 const shown = () => feed.snapshot().log?.messages.map((one) => one.content);
 const settled = () => vi.advanceTimersByTimeAsync(50);
+const older = () => Promise.all([feed.loadOlder(), settled()]);
 const say = (count: number, sender = "bob") => {
   for (let i = 1; i <= count; i++) server.say(sender, `${i}`);
 };
@@ -61,7 +62,7 @@ describe("opening", () => {
         .log?.messages.filter((one) => one.isDeleted)
         .map((one) => one.id),
     ).toEqual(["m55"]);
-    await feed.loadOlder();
+    await older();
     expect(
       feed
         .snapshot()
@@ -166,7 +167,7 @@ describe("over connections", () => {
         if (random() < 0.6) await vi.advanceTimersByTimeAsync(Math.floor(random() * 3));
       }
       await vi.advanceTimersByTimeAsync(60_000);
-      for (let i = 0; (feed.snapshot().log?.floor ?? 0) > 0 && i < 50; i++) await feed.loadOlder();
+      for (let i = 0; (feed.snapshot().log?.floor ?? 0) > 0 && i < 50; i++) await older();
       expect(feed.snapshot().log?.messages, `seed ${seed}`).toEqual(server.messages);
       expect(server.followed).toBe(1);
       feed.stop();
@@ -285,13 +286,13 @@ test("older pages come one at a time, and a lost one can be asked for again", as
   follow();
   await settled();
   server.fail = (call) => (call.startsWith("older") ? new Failure("UNREACHABLE", "no") : null);
-  await feed.loadOlder();
+  await older();
   expect(feed.snapshot().older).toBe("failed");
   server.fail = () => null;
-  await Promise.all([feed.loadOlder(), feed.loadOlder()]);
+  await Promise.all([older(), older()]);
   expect(feed.snapshot()).toMatchObject({ older: "idle", log: { floor: 51 } });
-  await feed.loadOlder();
-  await feed.loadOlder();
+  await older();
+  await older();
   expect(shown()?.length).toBe(200);
   expect(server.calls.filter((call) => call.startsWith("older")).length).toBe(3);
 });

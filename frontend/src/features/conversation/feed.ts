@@ -28,6 +28,8 @@ export interface FeedState {
   readSeq: number;
   /** Of the messages above the loaded ones. */
   older: "idle" | "loading" | "failed";
+  /** How often the log was read from the beginning: with another number it is another list. */
+  reading: number;
 }
 
 const firstPage = 50;
@@ -47,6 +49,7 @@ const empty: FeedState = {
   log: null,
   readSeq: 0,
   older: "idle",
+  reading: 0,
 };
 
 /**
@@ -125,6 +128,7 @@ export class Feed {
     this.set({ older: "loading" });
     try {
       const page = await this.readPage(log.floor, limit);
+      await this.shown();
       if (era === this.era) this.take(page, "idle");
     } catch {
       if (era === this.era) this.set({ older: "failed" });
@@ -139,7 +143,9 @@ export class Feed {
 
   private take(page: Page, older: FeedState["older"]): void {
     const { log } = this.state;
-    if (log !== null) this.set({ log: addPage(log, page), older });
+    if (log === null) return;
+    this.set({ log: addPage(log, page), older });
+    this.tellNow();
   }
 
   private async open(): Promise<void> {
@@ -178,7 +184,7 @@ export class Feed {
   }
 
   private opened(opening: Opening, fresh: Log): void {
-    const { log: old, readSeq } = this.state;
+    const { log: old, readSeq, reading } = this.state;
     this.tries.succeeded();
     this.meet([...opening.people, ...opening.shape.participants]);
     this.set({
@@ -188,6 +194,7 @@ export class Feed {
       log: old === null ? fresh : reopenLog(old, fresh),
       readSeq: Math.max(readSeq, opening.readSeq),
       older: "idle",
+      reading: reading + 1,
     });
     this.follow();
     for (const { clientMessageId } of fresh.messages) this.confirmed(clientMessageId);
@@ -303,14 +310,24 @@ export class Feed {
   /** At once, or soon after the last time. */
   private tell(): void {
     if (this.telling !== undefined) return;
-    const wait = Math.max(0, this.told + frame - performance.now());
-    const now = () => {
-      this.telling = undefined;
-      this.told = performance.now();
-      for (const listener of this.listeners) listener();
-    };
-    if (wait === 0) now();
-    else this.telling = setTimeout(now, wait);
+    const wait = this.told + frame - performance.now();
+    if (wait <= 0) this.tellNow();
+    else this.telling = setTimeout(() => this.tellNow(), wait);
+  }
+
+  private tellNow(): void {
+    clearTimeout(this.telling);
+    this.telling = undefined;
+    this.told = performance.now();
+    for (const listener of this.listeners) listener();
+  }
+
+  /** Until everything so far is shown: what comes above and what comes below must not come at once, or the place is lost. */
+  private async shown(): Promise<void> {
+    while (this.telling !== undefined) {
+      this.tellNow();
+      await new Promise((resolve) => setTimeout(resolve));
+    }
   }
 }
 

@@ -11,6 +11,7 @@ beforeEach(() => {
   vi.useFakeTimers();
   server = new FakeServer(); // ann, bob and eve
   receipts = new Receipts(server.source);
+  receipts.start();
 });
 
 afterEach(() => {

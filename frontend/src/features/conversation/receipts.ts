@@ -23,18 +23,19 @@ export class Receipts {
   private readonly known = new Map<string, Known>();
   private readonly watched = new Map<string, () => void>();
   private readonly listeners = new Set<() => void>();
-  private readonly disconnected: () => void;
+  private unlisten: (() => void) | undefined;
   private recheck: ReturnType<typeof setTimeout> | undefined;
   private sight: readonly string[] = [];
-  private stopped = false;
 
-  constructor(private readonly source: Source) {
-    this.disconnected = source.onConnected(() => this.ask([...this.watched.keys()]));
+  constructor(private readonly source: Source) {}
+
+  start(): void {
+    this.unlisten = this.source.onConnected(() => this.ask([...this.watched.keys()]));
   }
 
   stop(): void {
-    this.stopped = true;
-    this.disconnected();
+    this.sight = [];
+    this.unlisten?.();
     clearTimeout(this.recheck);
     for (const leave of this.watched.values()) leave();
     this.watched.clear();
@@ -106,7 +107,6 @@ export class Receipts {
   }
 
   private take(statuses: readonly ReadStatus[]): void {
-    if (this.stopped) return;
     for (const { messageId, total, readers } of statuses) {
       this.known.set(messageId, { total, readers: new Map(readers.map(({ userId, readAt }) => [userId, readAt])) });
     }
