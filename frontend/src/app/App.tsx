@@ -9,6 +9,7 @@ import {
   useInstallation,
   useSession,
 } from "../api/Api";
+import { ConversationsProvider } from "../features/conversation/ConversationsProvider";
 import { Join } from "../features/session/Join";
 import { SignIn } from "../features/session/SignIn";
 import { Starting } from "../features/session/Starting";
@@ -49,7 +50,9 @@ function SignedIn({ userId }: { userId: string }) {
   return (
     <ApiProvider value={api}>
       <ApolloProvider client={api.client}>
-        <Frame />
+        <ConversationsProvider>
+          <Frame />
+        </ConversationsProvider>
       </ApolloProvider>
     </ApiProvider>
   );

@@ -1,3 +1,4 @@
+import type { Message } from "../../lib/log";
 import type { Memory } from "../../lib/storage";
 import { Drafts } from "./drafts";
 import { Feed } from "./feed";
@@ -14,6 +15,8 @@ export interface ConversationsDeps {
   tabs: OutboxTabs;
   lock: Lock;
   memory: Memory;
+  /** Hears of every own message that was stored. */
+  stored(chatId: string, message: Message): void;
 }
 
 /** All conversations of one person on this page: what waits to be sent in any of them, and the chats that were opened. */
@@ -25,7 +28,7 @@ export class Conversations {
   private readonly feeds = new Map<string, Feed>();
   private unlisten: (() => void)[] = [];
 
-  constructor({ userId, source, store, tabs, lock, memory }: ConversationsDeps) {
+  constructor({ userId, source, store, tabs, lock, memory, stored }: ConversationsDeps) {
     this.userId = userId;
     this.source = source;
     this.drafts = new Drafts(memory, userId);
@@ -35,7 +38,10 @@ export class Conversations {
       tabs,
       lock,
       send: source.send,
-      stored: (entry, message) => this.feeds.get(entry.chatId)?.apply(message),
+      stored: ({ chatId }, message) => {
+        this.feeds.get(chatId)?.apply(message);
+        stored(chatId, message);
+      },
     });
   }
 

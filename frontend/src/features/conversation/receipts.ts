@@ -59,14 +59,14 @@ export class Receipts {
   }
 
   /** Watches these messages and no others. Those that everybody has read need no watching. */
-  watch(messageIds: readonly string[]): void {
+  watch = (messageIds: readonly string[]): void => {
     this.sight = messageIds.slice(-mostWatched);
     const fresh = this.follow();
     if (fresh.length === 0) return;
     this.ask(fresh);
     clearTimeout(this.recheck);
     this.recheck = setTimeout(() => this.ask([...this.watched.keys()]), again);
-  }
+  };
 
   /** Subscribes to what is in sight and not read by all, and to nothing else. Gives what is new. */
   private follow(): string[] {
