@@ -16,18 +16,22 @@ const schema = {
   protocols: { href: ["http", "https", "mailto"], src: ["http", "https"] },
 };
 
-/** HTML in a text is text. It has to become so before the sanitizer takes it out. */
-function htmlAsText() {
-  return (tree: Nodes) => replaceRaw(tree);
+/** HTML in a text is text, and has to become so before the sanitizer takes it out. Breaks between blocks are no breaks. */
+function prepare() {
+  return (tree: Nodes) => prepareBelow(tree);
 }
 
-function replaceRaw(node: Nodes): void {
+const holders = new Set(["root", "ul", "ol", "li", "blockquote"]);
+
+function prepareBelow(node: Nodes): void {
   if (!("children" in node)) return;
   const parent = node as Parents;
-  parent.children = parent.children.map((child) =>
+  const isHolder = holders.has(parent.type === "element" ? parent.tagName : parent.type);
+  const kept = parent.children.filter((child) => !(isHolder && child.type === "text" && child.value === "\n"));
+  parent.children = kept.map((child) =>
     (child.type as string) === "raw" ? { type: "text", value: (child as unknown as { value: string }).value } : child,
   ) as Element[];
-  for (const child of parent.children) replaceRaw(child as Nodes);
+  for (const child of parent.children) prepareBelow(child as Nodes);
 }
 
 function Link({ address, children }: { address: string | undefined; children?: React.ReactNode }) {
@@ -75,7 +79,7 @@ export function Markdown({ text }: { text: string }) {
     <div className={styles.text}>
       <ReactMarkdown
         remarkPlugins={[[remarkGfm, { singleTilde: false }]]}
-        rehypePlugins={[htmlAsText, [rehypeSanitize, schema]]}
+        rehypePlugins={[prepare, [rehypeSanitize, schema]]}
         components={components}
       >
         {text}

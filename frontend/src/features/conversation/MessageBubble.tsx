@@ -24,8 +24,8 @@ export function MessageBubble({ message, mine, editing, near }: Props) {
   if (editing) return <MessageEditor message={message} />;
   return (
     <div className={classes(styles.line, mine && styles.mine)}>
-      <div className={classes(styles.bubble, mine && styles.own)}>
-        <MessageText text={message.content} />
+      <div className={classes(styles.bubble, mine && styles.own)} dir="auto">
+        <MessageText text={message.content} room={<Room message={message} mine={mine} />} />
         <Meta message={message} mine={mine} reachable={near} />
       </div>
       <span className={styles.actions}>{near && <MessageMenu message={message} mine={mine} />}</span>
@@ -48,6 +48,18 @@ function Meta({ message, mine, reachable }: { message: Message; mine: boolean; r
   );
 }
 
+/** Keeps as much room in the last line as Meta takes, which stands over it. */
+function Room({ message, mine }: { message: Message; mine: boolean }) {
+  const say = useText();
+  const format = useFormat();
+  return (
+    <span className={classes(styles.room, mine && styles.ticked)} aria-hidden="true">
+      {message.editedAt && `${say(texts.edited)} `}
+      {format.time(message.createdAt)}
+    </span>
+  );
+}
+
 function Tombstone({ message, mine }: { message: Message; mine: boolean }) {
   const say = useText();
   const format = useFormat();
@@ -56,6 +68,7 @@ function Tombstone({ message, mine }: { message: Message; mine: boolean }) {
       <div className={classes(styles.bubble, styles.gone)}>
         <p>
           <Ban aria-hidden="true" /> {say(texts.deleted)}
+          <Room message={{ ...message, editedAt: null }} mine={false} />
         </p>
         <span className={styles.meta}>
           <time dateTime={message.createdAt} title={format.exactly(message.createdAt)}>

@@ -4,6 +4,7 @@ import { useText } from "../../lib/text";
 import { IconButton } from "../../ui/IconButton";
 import { Menu, MenuItem } from "../../ui/Menu";
 import { useActions } from "./actions";
+import styles from "./MessageMenu.module.css";
 import { texts } from "./texts";
 
 /** What can be done with a message. */
@@ -13,7 +14,7 @@ export function MessageMenu({ message, mine }: { message: Message; mine: boolean
   return (
     <Menu
       trigger={
-        <IconButton label={say(texts.more)}>
+        <IconButton label={say(texts.more)} className={styles.button}>
           <Ellipsis />
         </IconButton>
       }

@@ -4,14 +4,23 @@ import { hasMarkup } from "./markup";
 
 const Markdown = lazy(() => import("./Markdown").then(({ Markdown }) => ({ default: Markdown })));
 
-/** What a message says. Text that has nothing to format, which is most of it, needs no parser; others get theirs when it is there. */
-export function MessageText({ text }: { text: string }) {
-  const plain = <p className={styles.plain}>{text}</p>;
+/**
+ * What a message says. Text that has nothing to format, which is most of it, needs no parser; others get theirs when it is
+ * there. `room` takes place at the end of the last line, or below it.
+ */
+export function MessageText({ text, room }: { text: string; room?: ReactNode }) {
+  const plain = (
+    <p className={styles.plain}>
+      {text}
+      {room}
+    </p>
+  );
   if (!hasMarkup(text)) return plain;
   return (
     <Otherwise key={text} show={plain}>
       <Suspense fallback={plain}>
         <Markdown text={text} />
+        {room}
       </Suspense>
     </Otherwise>
   );

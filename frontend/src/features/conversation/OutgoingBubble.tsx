@@ -19,8 +19,15 @@ export function OutgoingBubble({ entry }: { entry: Outgoing }) {
   return (
     <>
       <div className={classes(styles.line, styles.mine)}>
-        <div className={classes(styles.bubble, styles.own, entry.state === "failed" && styles.failed)}>
-          <MessageText text={entry.content} />
+        <div className={classes(styles.bubble, styles.own, entry.state === "failed" && styles.failed)} dir="auto">
+          <MessageText
+            text={entry.content}
+            room={
+              <span className={classes(styles.room, styles.ticked)} aria-hidden="true">
+                {format.time(entry.createdAt)}
+              </span>
+            }
+          />
           <span className={styles.meta}>
             <time dateTime={entry.createdAt} title={format.exactly(entry.createdAt)}>
               {format.time(entry.createdAt)}

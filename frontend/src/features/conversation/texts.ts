@@ -13,10 +13,10 @@ export const texts = defineMessages({
   today: { id: "conversation.today", defaultMessage: "Today" },
   yesterday: { id: "conversation.yesterday", defaultMessage: "Yesterday" },
   unread: { id: "conversation.unread", defaultMessage: "New messages" },
-  toNewest: { id: "conversation.toNewest", defaultMessage: "To the newest message" },
+  toNewest: { id: "conversation.toNewest", defaultMessage: "Jump to the newest" },
   toNew: {
     id: "conversation.toNew",
-    defaultMessage: "To {count, plural, one {# new message} other {# new messages}}",
+    defaultMessage: "{count, plural, one {# new message} other {# new messages}}",
   },
   announced: { id: "conversation.announced", defaultMessage: "{name}: {text}" },
   announcedMany: {

@@ -1,30 +1,34 @@
 import { useMemo } from "react";
-import { useIntl } from "react-intl";
+import { useText } from "../../lib/text";
 import { texts } from "./texts";
 
-/** How moments are written in a conversation. The formatters are kept: making one costs more than a row. */
+/** How moments are written in a conversation: as the reader's machine writes them. */
 export function useFormat() {
-  const intl = useIntl();
+  const say = useText();
   return useMemo(() => {
-    const dayOf = (date: Date) => new Date(date.getFullYear(), date.getMonth(), date.getDate()).getTime();
-    const daysAgo = (date: Date) => Math.round((dayOf(new Date()) - dayOf(date)) / 86_400_000);
+    // They are kept: making one costs more than a row.
+    const time = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+    const exactly = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "medium" });
+    const short = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+    const day = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long" });
+    const dayOfYear = new Intl.DateTimeFormat(undefined, { dateStyle: "full" });
     return {
-      time: (moment: string) => intl.formatTime(moment, { hour: "2-digit", minute: "2-digit" }),
-      exactly: (moment: string) => intl.formatDate(moment, { dateStyle: "full", timeStyle: "medium" }),
-      short: (moment: string) => intl.formatDate(moment, { dateStyle: "medium", timeStyle: "short" }),
-      day: (moment: string) => {
+      time: (moment: string) => time.format(new Date(moment)),
+      exactly: (moment: string) => exactly.format(new Date(moment)),
+      short: (moment: string) => short.format(new Date(moment)),
+      day: (moment: string, now = new Date()) => {
         const date = new Date(moment);
-        const ago = daysAgo(date);
-        if (ago === 0) return intl.formatMessage(texts.today);
-        if (ago === 1) return intl.formatMessage(texts.yesterday);
-        const sameYear = date.getFullYear() === new Date().getFullYear();
-        return intl.formatDate(date, {
-          weekday: "long",
-          day: "numeric",
-          month: "long",
-          year: sameYear ? undefined : "numeric",
-        });
+        const ago = midnights(date, now);
+        if (ago === 0) return say(texts.today);
+        if (ago === 1) return say(texts.yesterday);
+        return (date.getFullYear() === now.getFullYear() ? day : dayOfYear).format(date);
       },
     };
-  }, [intl]);
+  }, [say]);
+}
+
+/** How many midnights lie between two moments, here. */
+function midnights(from: Date, to: Date): number {
+  const start = (date: Date) => new Date(date.getFullYear(), date.getMonth(), date.getDate()).getTime();
+  return Math.round((start(to) - start(from)) / 86_400_000);
 }
