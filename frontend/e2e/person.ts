@@ -95,8 +95,14 @@ export class Person {
     await call(this.urls.user, "mutation { logoutEverywhere }", {}, this.headers);
   }
 
-  private write<T>(query: string, variables: Record<string, unknown>): Promise<T> {
+  /** Runs a mutation on chats or messages. */
+  write<T>(query: string, variables: Record<string, unknown>): Promise<T> {
     return call<T>(this.urls.sender, query, variables, this.headers);
+  }
+
+  /** Runs a query on chats or messages. */
+  read<T>(query: string, variables: Record<string, unknown>): Promise<T> {
+    return call<T>(this.urls.receiver, query, variables, this.headers);
   }
 }
 
