@@ -154,6 +154,12 @@ test("more missed than is replayed: the chat is read anew, and never looks empty
   const { ann, bob, chat } = await pair();
   await sayAll(bob, chat, numbered(1, 40));
   const page = await newPage();
+  let resyncs = 0;
+  page.on("websocket", (socket) =>
+    socket.on("framereceived", ({ payload }) => {
+      if (String(payload).includes("RESYNC_REQUIRED")) resyncs++;
+    }),
+  );
   await enter(page, ann, chat);
   await page.getByRole("button", { name: /new messages/ }).click();
   await expect(message(page, "message 40")).toBeInViewport();
@@ -170,6 +176,7 @@ test("more missed than is replayed: the chat is read anew, and never looks empty
   });
   await page.context().setOffline(false);
   await expect(message(page, "message 10100")).toBeInViewport({ timeout: 40_000 });
+  expect(resyncs).toBe(1);
   expect(await page.evaluate(() => (window as unknown as { watch: { fewest: number } }).watch.fewest)).toBeGreaterThan(
     3,
   );

@@ -72,7 +72,7 @@ export function History(props: HistoryProps) {
     start: line,
     seen,
     onAway: setAway,
-    onOlder,
+    onOlder: older === "failed" ? waitForThem : onOlder,
     onSeen: (seq) => {
       setSeen(seq);
       onSeen(seq);
@@ -138,7 +138,7 @@ export function History(props: HistoryProps) {
             ref={scroll.list}
             data={items}
             shift={scroll.shift}
-            bufferSize={600}
+            bufferSize={400}
             keepMounted={mounted}
             onScroll={scroll.look}
             onResize={scroll.resized}
@@ -156,6 +156,9 @@ export function History(props: HistoryProps) {
     </section>
   );
 }
+
+/** What could not be loaded is not asked for at every turn of a wheel. */
+const waitForThem = () => {};
 
 function Older({ state, onAgain }: { state: FeedState["older"]; onAgain: () => void }) {
   const say = useText();

@@ -2,13 +2,13 @@ import { Ban } from "lucide-react";
 import type { Message } from "../../lib/log";
 import { useText } from "../../lib/text";
 import { classes } from "../../ui/classes";
+import { useActions } from "./actions";
 import styles from "./Bubble.module.css";
 import { MessageEditor } from "./MessageEditor";
 import { MessageMenu } from "./MessageMenu";
 import { MessageText } from "./MessageText";
 import { ReceiptMark } from "./ReceiptMark";
 import { texts } from "./texts";
-import { useFormat } from "./useFormat";
 
 interface Props {
   message: Message;
@@ -35,7 +35,7 @@ export function MessageBubble({ message, mine, editing, near }: Props) {
 
 function Meta({ message, mine, reachable }: { message: Message; mine: boolean; reachable: boolean }) {
   const say = useText();
-  const format = useFormat();
+  const { format } = useActions();
   const { id, createdAt, editedAt } = message;
   return (
     <span className={styles.meta}>
@@ -51,7 +51,7 @@ function Meta({ message, mine, reachable }: { message: Message; mine: boolean; r
 /** Keeps as much room in the last line as Meta takes, which stands over it. */
 function Room({ message, mine }: { message: Message; mine: boolean }) {
   const say = useText();
-  const format = useFormat();
+  const { format } = useActions();
   return (
     <span className={classes(styles.room, mine && styles.ticked)} aria-hidden="true">
       {message.editedAt && `${say(texts.edited)} `}
@@ -62,7 +62,7 @@ function Room({ message, mine }: { message: Message; mine: boolean }) {
 
 function Tombstone({ message, mine }: { message: Message; mine: boolean }) {
   const say = useText();
-  const format = useFormat();
+  const { format } = useActions();
   return (
     <div className={classes(styles.line, mine && styles.mine)}>
       <div className={classes(styles.bubble, styles.gone)}>

@@ -11,6 +11,7 @@ import { Composer } from "./Composer";
 import styles from "./Conversation.module.css";
 import { useConversations } from "./ConversationsProvider";
 import type { Feed, FeedState } from "./feed";
+import { createFormat } from "./format";
 import { History, type HistoryHandle } from "./History";
 import type { Shape } from "./source";
 import { texts } from "./texts";
@@ -61,6 +62,7 @@ export function OpenConversation({ feed, state, log, shape }: Props) {
       retry: (key) => outbox.retry(key),
       discard: (key) => outbox.discard(key),
       person: (id) => feed.snapshot().people.get(id),
+      format: createFormat(say),
     }),
     [receipts, edit, feed, source, outbox, toast, say],
   );

@@ -9,12 +9,11 @@ import styles from "./Bubble.module.css";
 import { MessageText } from "./MessageText";
 import type { Outgoing } from "./outbox";
 import { texts } from "./texts";
-import { useFormat } from "./useFormat";
 
 /** A message that is on its way, or that was refused. It looks like the stored one that will take its place. */
 export function OutgoingBubble({ entry }: { entry: Outgoing }) {
   const say = useText();
-  const format = useFormat();
+  const { format } = useActions();
   const state = say(entry.state === "sending" ? texts.sending : texts.queued);
   return (
     <>

@@ -7,7 +7,6 @@ import { Notice } from "../../ui/Notice";
 import { nameOf, useActions } from "./actions";
 import styles from "./Readers.module.css";
 import { texts } from "./texts";
-import { useFormat } from "./useFormat";
 
 /** Who has read a message, and when. */
 export function Readers({
@@ -20,8 +19,7 @@ export function Readers({
   onClose: () => void;
 }) {
   const say = useText();
-  const format = useFormat();
-  const { receipts, person } = useActions();
+  const { receipts, person, format } = useActions();
   const known = useSyncExternalStore(receipts.subscribe, () => receipts.details(messageId));
   const [failure, setFailure] = useState<unknown>(null);
   useEffect(() => {

@@ -3,14 +3,13 @@ import type { Message } from "../../lib/log";
 import { useText } from "../../lib/text";
 import { Avatar } from "../../ui/Avatar";
 import { classes } from "../../ui/classes";
-import { nameOf } from "./actions";
+import { nameOf, useActions } from "./actions";
 import { MessageBubble } from "./MessageBubble";
 import { OutgoingBubble } from "./OutgoingBubble";
 import type { Outgoing } from "./outbox";
 import styles from "./Row.module.css";
 import type { Person } from "./source";
 import { texts } from "./texts";
-import { useFormat } from "./useFormat";
 
 /** One line of the history: a message that is stored, or one that is on its way. */
 export type Item = Message | Outgoing;
@@ -39,7 +38,7 @@ export interface RowProps {
 export const Row = memo(function Row(props: RowProps) {
   const { item, index, mine, sender, named, startsDay, startsGroup, firstUnread, beginning, editing } = props;
   const say = useText();
-  const format = useFormat();
+  const { format } = useActions();
   const [near, setNear] = useState(false);
   const name = mine ? say(texts.you) : nameOf(sender, say(texts.unknown));
   const withSender = named && !mine;

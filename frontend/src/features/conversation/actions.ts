@@ -1,5 +1,6 @@
 import { createContext, useContext } from "react";
 import type { Message } from "../../lib/log";
+import type { Format } from "./format";
 import type { Receipts } from "./receipts";
 import type { Person } from "./source";
 
@@ -16,6 +17,7 @@ export interface Actions {
   retry(key: string): void;
   discard(key: string): void;
   person(userId: string): Person | undefined;
+  format: Format;
 }
 
 export const ActionsContext = createContext<Actions | null>(null);

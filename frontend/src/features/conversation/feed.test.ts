@@ -72,6 +72,19 @@ describe("opening", () => {
     expect(feed.snapshot().log?.messages.length).toBe(60);
   });
 
+  test("again: shows what is known at once, and then what has come since", async () => {
+    say(3);
+    follow();
+    await settled();
+    feed.stop();
+    say(2);
+    feed.start();
+    expect(shown()?.length).toBe(3);
+    await settled();
+    expect(shown()?.length).toBe(5);
+    expect(feed.snapshot().reading).toBe(2);
+  });
+
   test("loads all that is unread, and a little of what was read", async () => {
     say(300);
     server.readSeq = 100;
@@ -289,6 +302,7 @@ test("older pages come one at a time, and a lost one can be asked for again", as
   await older();
   expect(feed.snapshot().older).toBe("failed");
   server.fail = () => null;
+  expect(server.calls.length).toBe(2);
   await Promise.all([older(), older()]);
   expect(feed.snapshot()).toMatchObject({ older: "idle", log: { floor: 51 } });
   await older();

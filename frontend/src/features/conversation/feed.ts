@@ -54,7 +54,7 @@ const empty: FeedState = {
 
 /**
  * One chat, followed: its newest messages, older ones on demand, and every change since, without a hole or a repeat, over all
- * connections. It can be stopped and started again, and goes on from where it was.
+ * connections. It can be stopped and started again, and keeps what it knows.
  */
 export class Feed {
   private state = empty;
@@ -78,16 +78,11 @@ export class Feed {
     private readonly confirm: (key: string) => void,
   ) {}
 
-  /** Opens the chat, or goes on. */
+  /** Opens the chat. What is known from before is shown until it is. */
   start(): void {
     this.patience = new Patience();
     if (this.state.phase === "gone" || this.state.phase === "failed") this.state = empty;
-    if (this.state.log === null) {
-      this.open();
-      return;
-    }
-    this.follow();
-    this.readShape();
+    void this.open();
   }
 
   stop(): void {
@@ -107,6 +102,7 @@ export class Feed {
   /** The server can be reached again, as far as one can tell. */
   wake(): void {
     this.patience.wake();
+    if (this.state.older === "failed") void this.loadOlder();
   }
 
   /** A message as an answer has it. */
