@@ -51,7 +51,16 @@ export function createSource({ client, live }: Pick<Api, "client" | "live">): So
         .filter((one) => one.isDeleted)
         .map((one) => ({ ...one, content: "", editedAt: null, clientMessageId: null }));
       const { lastSeq, readSeq, unreadCount } = chat;
-      return { ...reading(chat.messages ?? []), shape: chat, lastSeq, readSeq, unreadCount, tombstones };
+      const tombstonesFrom = recent.length < first ? 0 : Math.min(...recent.map(({ seq }) => seq));
+      return {
+        ...reading(chat.messages ?? []),
+        shape: chat,
+        lastSeq,
+        readSeq,
+        unreadCount,
+        tombstones,
+        tombstonesFrom,
+      };
     },
     async shape(chatId) {
       return (await query(ConversationShapeDocument, { chatId })).chat;

@@ -162,7 +162,9 @@ export class FakeServer {
     open: (_, first) =>
       this.call("open", (): Opening => {
         const { shape, lastSeq, readSeq, unreadCount } = this;
-        const tombstones = this.newest(Number.POSITIVE_INFINITY, first, true).messages.filter((one) => one.isDeleted);
+        const recent = this.newest(Number.POSITIVE_INFINITY, first, true).messages;
+        const tombstones = recent.filter((one) => one.isDeleted);
+        const tombstonesFrom = recent.length < first ? 0 : (recent[0]?.seq ?? 0);
         return {
           ...this.newest(Number.POSITIVE_INFINITY, first, false),
           shape,
@@ -170,6 +172,7 @@ export class FakeServer {
           readSeq,
           unreadCount,
           tombstones,
+          tombstonesFrom,
         };
       }),
     shape: () => this.call("shape", () => this.shape),

@@ -146,6 +146,7 @@ describe("over connections", () => {
     };
     feed.stop();
     feed.start();
+    await settled();
     for (let i = 0; i < 3; i++) {
       server.cut(() => server.say("bob", "missed"));
       await settled();

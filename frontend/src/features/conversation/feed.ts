@@ -163,8 +163,11 @@ export class Feed {
   /** The log of an opening, with all that is unread, if that is not too much. */
   private async beginning(opening: Opening): Promise<Log> {
     const page = pageOf(opening.messages, firstPage);
-    const tombstones = opening.tombstones.filter((one) => one.isDeleted && one.seq >= page.floor);
-    const log = tombstones.reduce(applyMessage, openLog(page, opening.lastSeq));
+    const floor = Math.max(page.floor, opening.tombstonesFrom);
+    const whole = (message: Message) => message.seq >= floor;
+    const read = openLog({ ...page, messages: page.messages.filter(whole), floor }, opening.lastSeq);
+    // They were read beside the messages. A deletion is final, so it is true whichever was first.
+    const log = opening.tombstones.filter(whole).reduce(applyMessage, read);
     return this.reachUnread(log, opening);
   }
 
@@ -174,7 +177,7 @@ export class Feed {
   ): Promise<Log> {
     if (unreadCount > mostUnread) return log;
     const missing = unreadCount - countUnread(log.messages, this.userId, readSeq);
-    if (missing <= 0 || log.floor === 0) return log;
+    if (missing <= 0 || log.floor <= readSeq) return log;
     const page = await this.readPage(log.floor, missing + context);
     return this.reachUnread(addPage(log, page), { unreadCount, readSeq });
   }

@@ -32,6 +32,8 @@ export interface Opening extends Reading {
   unreadCount: number;
   /** Deleted messages among the newest. */
   tombstones: readonly Message[];
+  /** From this seq on they are all there. */
+  tombstonesFrom: number;
 }
 
 export type EventKind =
