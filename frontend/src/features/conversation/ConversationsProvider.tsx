@@ -1,6 +1,5 @@
 import { createContext, type ReactNode, useContext, useEffect, useState } from "react";
 import { useApi } from "../../api/Api";
-import type { Preview } from "../../api/chats/cache";
 import { memory } from "../../lib/storage";
 import { createSource } from "./apolloSource";
 import { Conversations } from "./conversations";
@@ -22,11 +21,6 @@ export function ConversationsProvider({ children }: { children: ReactNode }) {
       tabs: new BroadcastTabs(userId),
       lock: acrossTabs,
       memory: memory(() => localStorage),
-      stored: (chatId, message) => {
-        // The cache knows objects by the names of their types.
-        const preview: Preview & { __typename: string } = { ...message, __typename: "Message", chatId, sender: null };
-        api.chats.putMessage(preview);
-      },
     });
     conversations.start();
     setMade(conversations);

@@ -1,4 +1,3 @@
-import type { Message } from "../../lib/log";
 import type { Memory } from "../../lib/storage";
 import { Drafts } from "./drafts";
 import { Feed } from "./feed";
@@ -15,8 +14,6 @@ export interface ConversationsDeps {
   tabs: OutboxTabs;
   lock: Lock;
   memory: Memory;
-  /** Hears of every own message that was stored. */
-  stored(chatId: string, message: Message): void;
 }
 
 /** All conversations of one person on this page: what waits to be sent in any of them, and the chats that were opened. */
@@ -28,7 +25,7 @@ export class Conversations {
   private readonly feeds = new Map<string, Feed>();
   private unlisten: (() => void)[] = [];
 
-  constructor({ userId, source, store, tabs, lock, memory, stored }: ConversationsDeps) {
+  constructor({ userId, source, store, tabs, lock, memory }: ConversationsDeps) {
     this.userId = userId;
     this.source = source;
     this.drafts = new Drafts(memory, userId);
@@ -38,10 +35,7 @@ export class Conversations {
       tabs,
       lock,
       send: source.send,
-      stored: ({ chatId }, message) => {
-        this.feeds.get(chatId)?.apply(message);
-        stored(chatId, message);
-      },
+      stored: ({ chatId }, message) => this.feeds.get(chatId)?.apply(message),
     });
   }
 
