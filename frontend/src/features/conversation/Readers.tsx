@@ -42,7 +42,7 @@ export function Readers({
             anchor.current?.focus();
           }}
         >
-          <h3 className={styles.title}>{say(texts.readers)}</h3>
+          <h2 className={styles.title}>{say(texts.readers)}</h2>
           {failure !== null && <Notice look="bad">{failureText(failure, say)}</Notice>}
           {known && readers.length === 0 && <p className={styles.none}>{say(texts.notReadYet)}</p>}
           <ul className={styles.list}>

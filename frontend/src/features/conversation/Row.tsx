@@ -46,9 +46,9 @@ export const Row = memo(function Row(props: RowProps) {
     <div className={styles.row}>
       {beginning && <p className={styles.beginning}>{say(texts.beginning)}</p>}
       {startsDay && (
-        <h3 className={styles.day}>
+        <h2 className={styles.day}>
           <span>{format.day(item.createdAt)}</span>
-        </h3>
+        </h2>
       )}
       {firstUnread && (
         <p className={styles.unread}>
