@@ -241,6 +241,25 @@ function place(page: Page) {
   });
 }
 
+test("who is at the end stays there, whatever grows", async ({ newPage }) => {
+  const { ann, bob, chat } = await group();
+  await sayAll(bob, chat, numbered(1, 60));
+  const page = await newPage();
+  await enter(page, ann, chat);
+  await page.getByRole("button", { name: /new messages/ }).click();
+  await expect(message(page, "message 60")).toBeInViewport({ ratio: 0.95 });
+  await composer(page).fill("one\ntwo\nthree\nfour\nfive\nsix");
+  await expect(message(page, "message 60")).toBeInViewport({ ratio: 0.95 });
+  await page.setViewportSize({ width: 700, height: 500 });
+  await expect(message(page, "message 60")).toBeInViewport({ ratio: 0.95 });
+  await bob.send(chat, `last, with **formatting** and ${"many words ".repeat(60)}`);
+  await expect(message(page, "last, with")).toBeInViewport();
+  await composer(page).press("Enter");
+  await expect(message(page, "one\ntwo")).toBeInViewport({ ratio: 0.95 });
+  await page.setViewportSize({ width: 1280, height: 800 });
+  await expect(message(page, "one\ntwo")).toBeInViewport({ ratio: 0.95 });
+});
+
 test("a history of thousands is scrolled to its beginning without a jump", async ({ newPage }) => {
   test.setTimeout(180_000);
   const { ann, bob, chat } = await group();

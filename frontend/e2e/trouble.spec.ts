@@ -96,12 +96,12 @@ test("offline and back: what was written is sent, what was missed is there, noth
   await page.context().setOffline(true);
   await say(page, "offline 1");
   await say(page, "offline 2");
-  await sayAll(bob, chat, numbered(1, 30));
+  await sayAll(bob, chat, numbered(1, 8));
   await expect(waiting(page)).toHaveCount(2);
   await page.context().setOffline(false);
   await expect(sent(page)).toHaveCount(3, { timeout: 40_000 });
   const all = await contents(ann, chat);
-  expect(all).toEqual(["online", ...numbered(1, 30), "offline 1", "offline 2"]);
+  expect(all).toEqual(["online", ...numbered(1, 8), "offline 1", "offline 2"]);
   await expect.poll(() => page.getByRole("log").getByRole("article").count()).toBeGreaterThan(5);
   await expect(message(page, "offline 2")).toHaveCount(1);
 });

@@ -53,12 +53,14 @@ function Refused({ entry }: { entry: Outgoing }) {
     <div className={styles.refused} role="alert">
       <CircleAlert aria-hidden="true" />
       <span>{say(texts.failed, { why })}</span>
-      <Button look="quiet" className={styles.small} onClick={() => retry(entry.key)}>
-        {say(texts.again)}
-      </Button>
-      <Button look="quiet" className={styles.small} onClick={() => discard(entry.key)}>
-        {say(texts.discard)}
-      </Button>
+      <span className={styles.choices}>
+        <Button look="quiet" className={styles.small} onClick={() => retry(entry.key)}>
+          {say(texts.again)}
+        </Button>
+        <Button look="quiet" className={styles.small} onClick={() => discard(entry.key)}>
+          {say(texts.discard)}
+        </Button>
+      </span>
     </div>
   );
 }

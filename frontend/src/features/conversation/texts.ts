@@ -59,7 +59,6 @@ export const texts = defineMessages({
   readByAll: { id: "conversation.readByAll", defaultMessage: "Read by everybody" },
   readers: { id: "conversation.readers", defaultMessage: "Read by" },
   notReadYet: { id: "conversation.notReadYet", defaultMessage: "Nobody has read it yet." },
-  notYet: { id: "conversation.notYet", defaultMessage: "Not yet" },
 
   // writing
   write: { id: "conversation.write", defaultMessage: "Message" },
