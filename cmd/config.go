@@ -82,13 +82,26 @@ func serveSettings() []setting {
 
 // uiSettings are those that a server of pages has.
 func uiSettings() []setting {
-	return settingsOf("host", "port", "allowed-hosts", "tls-cert", "tls-key", "metrics-addr", "log-level", "log-format")
+	shared := settingsOf("host", "port", "mode", "auth", "signup", "allowed-hosts", "tls-cert", "tls-key", "metrics-addr", "log-level", "log-format")
+	return append(shared, pageSettings()...)
 }
 
 // settingsOf gives the settings of these keys.
 func settingsOf(keys ...string) []setting {
 	return slices.DeleteFunc(serveSettings(), func(s setting) bool { return !slices.Contains(keys, s.key) })
 }
+
+// pageSettings tell a server of pages where the roles are.
+func pageSettings() []setting {
+	return []setting{
+		{"user-urls", "CHAT_USER_URLS", "where browsers reach the processes of the role user, separated by commas (http://localhost:4001)"},
+		{"sender-urls", "CHAT_SENDER_URLS", "the same of the role sender (http://localhost:4002)"},
+		{"receiver-urls", "CHAT_RECEIVER_URLS", "the same of the role receiver (http://localhost:4005)"},
+	}
+}
+
+// allSettings are those of every command, which may share a file and an environment.
+func allSettings() []setting { return append(serveSettings(), pageSettings()...) }
 
 // addFlags gives a command its settings as flags.
 func addFlags(c *cobra.Command, settings []setting) {
@@ -116,7 +129,7 @@ func addFlags(c *cobra.Command, settings []setting) {
 			flags.Bool(s.key, false, help)
 		case "allowed-origins":
 			flags.StringSlice(s.key, defaults.AllowedOrigins, help)
-		case "allowed-hosts", "trusted-proxies", "rate":
+		case "allowed-hosts", "trusted-proxies", "rate", "user-urls", "sender-urls", "receiver-urls":
 			flags.StringSlice(s.key, nil, help)
 		default:
 			flags.String(s.key, defaultText(defaults, s.key), help)
@@ -241,8 +254,8 @@ func loadFile(k *koanf.Koanf, settings []setting, path string) error {
 		return unreadableFile(path, err)
 	}
 	for _, key := range k.Keys() {
-		if !slices.ContainsFunc(serveSettings(), func(s setting) bool { return s.key == key }) {
-			return fmt.Errorf("%s: there is no setting %q; the settings are the flags of chat serve", path, key)
+		if !slices.ContainsFunc(allSettings(), func(s setting) bool { return s.key == key }) {
+			return fmt.Errorf("%s: there is no setting %q; the settings are the flags of chat serve and chat ui", path, key)
 		}
 		if !slices.ContainsFunc(settings, func(s setting) bool { return s.key == key }) {
 			k.Delete(key) // it is for other commands
@@ -264,7 +277,7 @@ func unreadableFile(path string, err error) error {
 func checkEnvironment(environment []string) error {
 	for _, entry := range environment {
 		name, _, _ := strings.Cut(entry, "=")
-		if strings.HasPrefix(name, "CHAT_") && name != "CHAT_CONFIG" && keyOf(serveSettings(), name) == "" {
+		if strings.HasPrefix(name, "CHAT_") && name != "CHAT_CONFIG" && keyOf(allSettings(), name) == "" {
 			return fmt.Errorf("there is no setting for the variable %s; chat serve --help names them", name)
 		}
 	}
@@ -291,7 +304,8 @@ func keyOf(settings []setting, variable string) string {
 
 // list splits the settings that are lists.
 func list(key, value string) any {
-	if !slices.Contains([]string{"allowed-origins", "allowed-hosts", "trusted-proxies", "rate"}, key) {
+	lists := []string{"allowed-origins", "allowed-hosts", "trusted-proxies", "rate", "user-urls", "sender-urls", "receiver-urls"}
+	if !slices.Contains(lists, key) {
 		return value
 	}
 	return strings.FieldsFunc(value, func(r rune) bool { return r == ',' || r == ' ' })

@@ -224,6 +224,9 @@ func TestWrongSettingsOfTheUIAreOneLine(t *testing.T) {
 		"--log-level=loud":    {"--log-level=loud"},
 		"free the port":       {"--port=" + port},
 		"--metrics-addr=x":    {"--port=" + freePort(t), "--metrics-addr=x"},
+		"--auth=some":         {"--auth=some"},
+		"--sender-urls":       {"--sender-urls=http://localhost:4002,localhost:4004"},
+		"--receiver-urls":     {"--receiver-urls=http://localhost:4005/graphql"},
 	} {
 		_, err := output(t, append([]string{"ui"}, args...)...)
 		if err == nil || !strings.Contains(err.Error(), part) || strings.Contains(err.Error(), "\n") {
@@ -236,6 +239,8 @@ func TestWrongSettingsOfTheUIAreOneLine(t *testing.T) {
 func TestUIAlone(t *testing.T) {
 	port, metrics := freePort(t), freePort(t)
 	t.Setenv("PORT", port)
+	t.Setenv("CHAT_AUTH", "none")
+	t.Setenv("CHAT_RECEIVER_URLS", "https://one.example,https://two.example:8443")
 	ctx, stop := context.WithCancel(t.Context())
 	c := root()
 	c.SetErr(io.Discard)
@@ -275,6 +280,16 @@ func TestUIAlone(t *testing.T) {
 	}
 	if strings.Contains(body, "/graphql") {
 		t.Errorf("the page points to an API that is not here: %s", body)
+	}
+	if csp := header.Get("Content-Security-Policy"); !strings.Contains(csp, "connect-src 'self' http://localhost:4001 http://localhost:4002 "+
+		"https://one.example https://two.example:8443 ws://localhost:4001 ws://localhost:4002 wss://one.example wss://two.example:8443;") {
+		t.Errorf("whom the page may talk to: %s", csp)
+	}
+	_, header, body = get(here+"/config.json", "localhost")
+	if want := `{"name":"Receiver 2","graphql":"https://two.example:8443/graphql","socket":"wss://two.example:8443/graphql",` +
+		`"auth":"https://two.example:8443/auth"}`; header.Get("Content-Type") != "application/json; charset=utf-8" ||
+		!strings.Contains(body, want) || !strings.Contains(body, `"auth":"none"`) || !strings.Contains(body, `"name":"User"`) {
+		t.Errorf("what the page is told: %v %s", header, body)
 	}
 	if status, _, _ := get(here+"/graphql", "localhost"); status != 404 {
 		t.Errorf("the API: %d", status)

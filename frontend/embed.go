@@ -5,7 +5,7 @@ package frontend
 
 import "embed"
 
-//go:generate npm ci --ignore-scripts --no-audit --no-fund
+//go:generate npm ci --omit=dev --ignore-scripts --no-audit --no-fund
 //go:generate npm run build
 
 // Dist is the built UI under dist/.

@@ -1,10 +1,11 @@
 import react from "@vitejs/plugin-react";
-import { defineConfig } from "vitest/config";
+import { defineConfig } from "vite";
 
 const server = "http://127.0.0.1:4000";
 
 export default defineConfig({
   plugins: [react()],
+  html: { cspNonce: "__CSP_NONCE__" }, // the server puts the nonce of its answer there
   build: {
     rollupOptions: {
       input: { index: "index.html", graphiql: "graphiql.html" },
@@ -16,7 +17,12 @@ export default defineConfig({
     assetsInlineLimit: 0,
   },
   server: {
-    proxy: { "/graphql": { target: server, ws: true }, "/healthz": server, "/readyz": server },
+    proxy: {
+      "/graphql": { target: server, ws: true },
+      "/auth": server,
+      "/config.json": server,
+      "/healthz": server,
+      "/readyz": server,
+    },
   },
-  test: { environment: "happy-dom" },
 });

@@ -350,6 +350,7 @@ func transports(c Config, version string, stack *Stack, gate *gate, db *pg.DB, r
 	}
 	if Role(c.Role) == All {
 		s.UI = pages
+		s.Installation = c.installation(version, server.Here())
 	}
 	if role := Role(c.Role); role.signsIn() && c.Auth != "none" {
 		s.Accounts = limitedAccounts{stack.Accounts, gate}

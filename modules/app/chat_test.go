@@ -38,3 +38,24 @@ func TestMessagesArriveInOrder(t *testing.T) {
 		t.Errorf("chats: %+v", out)
 	}
 }
+
+// TestOwnMessagesReachOtherDevices: in the list of chats they are news to whoever asks for them, and only to the sender.
+func TestOwnMessagesReachOtherDevices(t *testing.T) {
+	w := newWorld(t)
+	ann, bob := w.user("ann"), w.user("bob")
+	chat := w.group(ann, bob)
+	own, _ := w.subscribe(w.as(ann), `subscription { messageUpdateForChatList(own: true) { content } }`, nil)
+	others, _ := w.subscribe(w.as(ann), `subscription { messageUpdateForChatList { content } }`, nil)
+	bobs, _ := w.subscribe(w.as(bob), `subscription { messageUpdateForChatList(own: true) { content } }`, nil)
+	w.send(chat, ann, "mine")
+	w.send(chat, bob, "yours")
+	for _, c := range []struct {
+		name string
+		tape *tape
+		want string
+	}{{"ann, with own", own, "mine yours"}, {"bob, with own", bobs, "mine yours"}, {"ann", others, "yours"}} {
+		if got := contents(c.tape.count(len(strings.Fields(c.want)))); got != c.want {
+			t.Errorf("%s is told of %q, want %q", c.name, got, c.want)
+		}
+	}
+}

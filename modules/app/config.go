@@ -69,6 +69,11 @@ type Config struct {
 	MetricsAddr    string   `koanf:"metrics-addr"`
 	LogLevel       string   `koanf:"log-level"`
 	LogFormat      string   `koanf:"log-format"` // auto, console or json
+
+	// UserURLs, SenderURLs and ReceiverURLs are where browsers reach the roles; of a server of pages alone.
+	UserURLs     []string `koanf:"user-urls"`
+	SenderURLs   []string `koanf:"sender-urls"`
+	ReceiverURLs []string `koanf:"receiver-urls"`
 }
 
 // Defaults are the settings of a development process with a database of its own.

@@ -129,7 +129,35 @@ func withHeader(more ...string) map[string]string {
 	return h
 }
 
-// TestPages: the status page, its headers, and the explorer in development only.
+// TestPlaces: the UI is one page at every place of its own, each answer with a nonce for styles, and is told where it is.
+func TestPlaces(t *testing.T) {
+	s := serveWorld(t, nil)
+	asPage := map[string]string{"Accept": "text/html,*/*;q=0.8"}
+	nonces := map[string]bool{}
+	for _, path := range []string{"/", "/settings", "/c/0199c7a1-0000-7000-8000-000000000001/details"} {
+		status, h, body := s.do("GET", path, "", asPage)
+		nonce := regexp.MustCompile(`; style-src 'self' 'nonce-(\w{20,})';`).FindStringSubmatch(h.Get("Content-Security-Policy"))
+		if status != 200 || !strings.Contains(body, "<html") || len(nonce) != 2 || nonces[nonce[1]] || strings.Contains(body, "__CSP_NONCE__") {
+			t.Errorf("%s: %d %v %s", path, status, h, body)
+			continue
+		}
+		nonces[nonce[1]] = true
+	}
+	for _, path := range []string{"/settings.json", "/c/x.js", "/assets/nothing", "/favicon.ico"} {
+		if status, _, body := s.do("GET", path, "", asPage); status != 404 {
+			t.Errorf("%s, which looks like a file: %d %.80s", path, status, body)
+		}
+	}
+	if status, _, body := s.do("GET", "/metrics", "", map[string]string{"Accept": "*/*"}); status != 404 {
+		t.Errorf("/metrics for what is no browser: %d %.80s", status, body)
+	}
+	if status, _, body := s.do("GET", "/config.json", "", nil); status != 200 || !strings.Contains(body, `"auth":"none"`) ||
+		!strings.Contains(body, `"receiver":[{"name":"Server","graphql":"/graphql","socket":"/graphql","auth":"/auth"}]`) {
+		t.Errorf("what the pages are told: %d %s", status, body)
+	}
+}
+
+// TestPages: the page, its headers, and the explorer in development only.
 func TestPages(t *testing.T) {
 	s := serveWorld(t, nil)
 	status, h, body := s.do("GET", "/", "", map[string]string{"Accept": "text/html"})
@@ -137,7 +165,7 @@ func TestPages(t *testing.T) {
 		t.Errorf("the page: %d %v", status, h)
 	}
 	for _, rule := range []string{
-		"default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' blob: data:", "font-src 'self'", "manifest-src 'self'",
+		"default-src 'none'", "script-src 'self'", "img-src 'self' blob: data:", "font-src 'self'", "manifest-src 'self'",
 		"worker-src 'self'", "connect-src 'self'", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'self'", "object-src 'none'",
 	} {
 		if policy := h.Get("Content-Security-Policy"); !slices.Contains(strings.Split(policy, "; "), rule) {

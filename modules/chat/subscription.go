@@ -197,15 +197,19 @@ func (s *Subscription) ChatUpdated(ctx context.Context, args struct {
 
 // ChatMessageNotification is every message added by somebody else in a chat of the user.
 func (s *Subscription) ChatMessageNotification(ctx context.Context, args userArgs) (*Message, error) {
-	return s.messageForList(ctx, args, history.MessageAdded)
+	return s.messageForList(ctx, args, false, history.MessageAdded)
 }
 
-// MessageUpdateForChatList is the same, and any edit or deletion.
-func (s *Subscription) MessageUpdateForChatList(ctx context.Context, args userArgs) (*Message, error) {
-	return s.messageForList(ctx, args, history.MessageAdded, history.MessageUpdated, history.MessageDeleted)
+// MessageUpdateForChatList is the same, and any edit or deletion; with Own the messages of the user's other devices too.
+func (s *Subscription) MessageUpdateForChatList(ctx context.Context, args struct {
+	UserID *id.User
+	Own    *bool
+}) (*Message, error) {
+	own := args.Own != nil && *args.Own
+	return s.messageForList(ctx, userArgs{args.UserID}, own, history.MessageAdded, history.MessageUpdated, history.MessageDeleted)
 }
 
-func (s *Subscription) messageForList(ctx context.Context, args userArgs, kinds ...history.Kind) (*Message, error) {
+func (s *Subscription) messageForList(ctx context.Context, args userArgs, own bool, kinds ...history.Kind) (*Message, error) {
 	if d := receiver.Delivered(ctx); d != nil {
 		return s.unsuperseded(ctx, d)
 	}
@@ -215,6 +219,6 @@ func (s *Subscription) messageForList(ctx context.Context, args userArgs, kinds 
 	}
 	return nil, s.followAll(ctx, args, receiver.Stream{
 		Kinds: kinds,
-		Wants: func(e history.Event) bool { return e.Kind != history.MessageAdded || e.Actor != viewer.ID },
+		Wants: func(e history.Event) bool { return own || e.Kind != history.MessageAdded || e.Actor != viewer.ID },
 	})
 }

@@ -1,6 +1,8 @@
 package server
 
 import (
+	"bytes"
+	"crypto/rand"
 	"io/fs"
 	"mime"
 	"net/http"
@@ -11,10 +13,13 @@ import (
 // answerPolicy is the Content-Security-Policy of what is no page.
 const answerPolicy = "default-src 'none'; frame-ancestors 'none'"
 
-// policy is the Content-Security-Policy of the UI's pages.
-const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; font-src 'self'; " +
-	"manifest-src 'self'; worker-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; " +
-	"form-action 'self'; object-src 'none'"
+// policyOf is the Content-Security-Policy of the UI's pages, which talk to those origins beside their own. Styles that a
+// library writes into the page need the nonce; there are no scripts in it.
+func policyOf(nonce, origins string) string {
+	return "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-" + nonce + "'; img-src 'self' blob: data:; font-src 'self'; " +
+		"manifest-src 'self'; worker-src 'self'; connect-src 'self'" + origins + "; frame-ancestors 'none'; base-uri 'none'; " +
+		"form-action 'self'; object-src 'none'"
+}
 
 // explorerPolicy is GraphiQL's, whose editor writes styles into the page and starts workers of its own.
 const explorerPolicy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; " +
@@ -31,25 +36,45 @@ const (
 `
 )
 
-// pages serves a built frontend. Names under /assets/ hold a hash of their content and are kept for ever.
+// pages serves a built frontend. Names under /assets/ hold a hash of their content and are kept for ever. Whatever looks like
+// no file is a place in the UI, which its one page shows.
 func (s *Server) pages(files fs.FS) http.Handler {
+	origins := s.config.Installation.origins()
 	return read(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Security-Policy", policy)
+		nonce := rand.Text()
+		w.Header().Set("Content-Security-Policy", policyOf(nonce, origins))
 		name := strings.TrimPrefix(path.Clean(r.URL.Path), "/")
-		if strings.HasPrefix(name, "assets/") {
+		isAsset := strings.HasPrefix(name, "assets/")
+		if isAsset {
 			w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
 		} else {
 			w.Header().Set("Cache-Control", "no-cache")
 		}
-		if name == "" {
-			name = "index.html"
-			if !exists(files, name) {
-				s.unbuilt(w)
-				return
-			}
+		if name == "" || name == indexName || path.Ext(name) == "" && !isAsset && accepts(r, "text/html") {
+			s.index(w, r, files, nonce)
+			return
 		}
 		serveFile(w, r, files, name)
 	})
+}
+
+const (
+	indexName  = "index.html"
+	emptyNonce = "__CSP_NONCE__" // the build leaves it where the nonce has to stand
+)
+
+// index serves the one page of the UI, with the nonce of this answer.
+func (s *Server) index(w http.ResponseWriter, r *http.Request, files fs.FS, nonce string) {
+	page, err := fs.ReadFile(files, indexName)
+	if err != nil {
+		s.unbuilt(w)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if r.Method == http.MethodHead {
+		return
+	}
+	_, _ = w.Write(bytes.ReplaceAll(page, []byte(emptyNonce), []byte(nonce))) // a client that is gone gets none
 }
 
 // serveFile serves one file, compressed where the build has done that and the client takes it.

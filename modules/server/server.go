@@ -48,8 +48,9 @@ type Config struct {
 	Grant func(ctx context.Context, doc *gql.Document) error
 	// Socket serves upgrades; nil for a role without subscriptions.
 	Socket http.Handler
-	// UI is the built frontend; nil for a role without it.
-	UI fs.FS
+	// UI is the built frontend; nil for a role without it. Installation is what its pages are told.
+	UI           fs.FS
+	Installation Installation
 	// Development shows GraphiQL on GET /graphql, from the built frontend in Pages.
 	Development bool
 	Pages       fs.FS
@@ -111,6 +112,7 @@ func (s *Server) handler() http.Handler {
 		mux.Handle("/assets/", s.pages(s.config.Pages))
 	}
 	if s.config.UI != nil {
+		mux.HandleFunc("/config.json", read(s.installation))
 		mux.Handle("/", s.pages(s.config.UI))
 	} else {
 		mux.HandleFunc("/", notFound)

@@ -1,13 +1,35 @@
+import { setNonce } from "get-nonce";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
-import { StatusPage } from "../features/status/StatusPage";
+import { backoff } from "../lib/backoff";
+import { App } from "./App";
+import { install } from "./install";
+import { Unreachable } from "./Unreachable";
+import "@fontsource-variable/inter/wght.css";
 import "../ui/tokens.css";
+import "../ui/base.css";
 
-const root = document.getElementById("root");
-if (root) {
-  createRoot(root).render(
-    <StrictMode>
-      <StatusPage />
-    </StrictMode>,
-  );
+// Styles that libraries write into the page need the nonce of the policy.
+setNonce(document.querySelector<HTMLMetaElement>('meta[property="csp-nonce"]')?.nonce ?? "");
+
+const element = document.getElementById("root");
+if (element) void start(createRoot(element));
+
+/** Finds out where the pages are, for as long as that takes, and shows them. */
+async function start(root: ReturnType<typeof createRoot>) {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      const installation = await install();
+      void installation.session.start();
+      root.render(
+        <StrictMode>
+          <App installation={installation} />
+        </StrictMode>,
+      );
+      return;
+    } catch {
+      root.render(<Unreachable />);
+      await new Promise((resolve) => setTimeout(resolve, backoff(attempt)));
+    }
+  }
 }

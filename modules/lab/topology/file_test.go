@@ -137,6 +137,17 @@ func TestEveryProcess(t *testing.T) {
 	if got := project.Services["frontend"].Command; !slices.Equal(got, []string{"ui", "--host=0.0.0.0"}) {
 		t.Errorf("the frontend runs %v", got)
 	}
+	published := map[string][]string{}
+	for name, r := range roles() {
+		published[r.role] = append(published[r.role], "http://localhost:"+project.Services[name].Ports[0].Published)
+	}
+	for role, urls := range published {
+		slices.Sort(urls)
+		variableName := "CHAT_" + strings.ToUpper(role) + "_URLS"
+		if got := variable(project.Services["frontend"], variableName); got != strings.Join(urls, ",") {
+			t.Errorf("the pages look for %s on %q, and it is on %v", role, got, urls)
+		}
+	}
 	for name, s := range project.Services {
 		if s.Image != "chat" {
 			continue

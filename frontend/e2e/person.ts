@@ -1,0 +1,128 @@
+import { randomBytes } from "node:crypto";
+
+/** What the password of everybody is. */
+export const password = "correct horse battery";
+
+/** Somebody who uses the API without pages. */
+export class Person {
+  private constructor(
+    readonly id: string,
+    readonly username: string,
+    readonly displayName: string,
+    private readonly headers: Record<string, string>,
+    /** Where calls go: senders, receivers and users may be apart. */
+    private readonly urls: { user: string; sender: string; receiver: string },
+  ) {}
+
+  /** Makes an account, whose user name nobody else has unless it is given. */
+  static async signUp(
+    url: string | { user: string; sender: string; receiver: string },
+    displayName: string,
+    username = unique(displayName),
+  ) {
+    const urls = typeof url === "string" ? { user: url, sender: url, receiver: url } : url;
+    const variables = { username, email: `${username}@example.org`, displayName, password };
+    const { createUser } = await call<{ createUser: { id: string } }>(
+      urls.user,
+      "mutation($username: String!, $email: String!, $displayName: String, $password: String) { createUser(username: $username, email: $email, displayName: $displayName, password: $password) { id } }",
+      variables,
+    );
+    const { login } = await call<{ login: { accessToken: string } }>(
+      urls.user,
+      "mutation($username: String!, $password: String!) { login(username: $username, password: $password) { accessToken } }",
+      { username, password },
+    );
+    const headers = { authorization: `Bearer ${login.accessToken}` };
+    return new Person(createUser.id, username, displayName, headers, urls);
+  }
+
+  /** Makes an account where everybody is believed. */
+  static async join(url: string, displayName: string) {
+    const username = unique(displayName);
+    const { createUser } = await call<{ createUser: { id: string } }>(
+      url,
+      "mutation($username: String!, $email: String!, $displayName: String) { createUser(username: $username, email: $email, displayName: $displayName) { id } }",
+      { username, email: `${username}@example.org`, displayName },
+    );
+    const urls = { user: url, sender: url, receiver: url };
+    return new Person(createUser.id, username, displayName, { "user-id": createUser.id }, urls);
+  }
+
+  async direct(other: Person): Promise<string> {
+    const { openDirectChat } = await this.write<{ openDirectChat: { id: string } }>(
+      "mutation($id: ID!) { openDirectChat(userId: $id) { id } }",
+      { id: other.id },
+    );
+    return openDirectChat.id;
+  }
+
+  async group(name: string, others: Person[], description = ""): Promise<string> {
+    const input = { name, description, chatType: "group", participantIds: [this.id, ...others.map(({ id }) => id)] };
+    const { createChat } = await this.write<{ createChat: { id: string } }>(
+      "mutation($input: CreateChatInput!) { createChat(createChatInput: $input) { id } }",
+      { input },
+    );
+    return createChat.id;
+  }
+
+  async send(chatId: string, content: string): Promise<string> {
+    const { createMessage } = await this.write<{ createMessage: { id: string } }>(
+      "mutation($input: CreateMessageInput!) { createMessage(createMessageInput: $input) { id } }",
+      { input: { chatId, content, senderId: this.id } },
+    );
+    return createMessage.id;
+  }
+
+  async deleteMessage(id: string) {
+    await this.write("mutation($id: ID!, $me: String) { removeMessage(id: $id, userId: $me) { id } }", {
+      id,
+      me: this.id,
+    });
+  }
+
+  async remove(chatId: string, other: Person) {
+    await this.write(
+      "mutation($chatId: ID!, $id: String!) { removeParticipant(chatId: $chatId, userId: $id) { id } }",
+      {
+        chatId,
+        id: other.id,
+      },
+    );
+  }
+
+  /** Ends every session of this person, also those of pages. */
+  async endSessions() {
+    await call(this.urls.user, "mutation { logoutEverywhere }", {}, this.headers);
+  }
+
+  /** Runs a mutation on chats or messages. */
+  write<T>(query: string, variables: Record<string, unknown>): Promise<T> {
+    return call<T>(this.urls.sender, query, variables, this.headers);
+  }
+
+  /** Runs a query on chats or messages. */
+  read<T>(query: string, variables: Record<string, unknown>): Promise<T> {
+    return call<T>(this.urls.receiver, query, variables, this.headers);
+  }
+}
+
+/** A user name like the name, that nobody else has. */
+export function unique(name: string): string {
+  return `${name.toLowerCase().replace(/\W+/g, ".")}.${randomBytes(4).toString("hex")}`;
+}
+
+async function call<T>(
+  url: string,
+  query: string,
+  variables: object,
+  headers: Record<string, string> = {},
+): Promise<T> {
+  const answer = await fetch(`${url}/graphql`, {
+    method: "POST",
+    headers: { "content-type": "application/json", ...headers },
+    body: JSON.stringify({ query, variables }),
+  });
+  const { data, errors } = (await answer.json()) as { data: T; errors?: unknown };
+  if (errors) throw new Error(JSON.stringify(errors));
+  return data;
+}

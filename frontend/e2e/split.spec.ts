@@ -1,0 +1,147 @@
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import type { Page } from "@playwright/test";
+import { Person } from "./person";
+import { freePort, Process, quick, until } from "./product";
+import { expect, rows, signIn, test } from "./test";
+
+/** Two processes of each role, the pages, Redis, and the PostgreSQL of pgtest/once. */
+class Fleet {
+  readonly roles: Record<"user" | "sender" | "receiver", Process[]> = { user: [], sender: [], receiver: [] };
+  private readonly pages: Process[] = [];
+  private redis: ChildProcess | undefined;
+
+  /** Where the pages are. */
+  get url() {
+    return this.pages[0]?.url ?? "";
+  }
+
+  private get all() {
+    return [...this.roles.user, ...this.roles.sender, ...this.roles.receiver, ...this.pages];
+  }
+
+  async start() {
+    const database = process.env.PGTEST_URL;
+    if (!database) throw new Error("PGTEST_URL is missing: npm run test:browser starts a PostgreSQL and names it");
+    const { PRODUCT_BINARY = "", PATH = "" } = process.env;
+    execFileSync(PRODUCT_BINARY, ["migrate", "up"], { env: { PATH, DATABASE_URL: database } });
+    const redis = await freePort();
+    this.redis = spawn("redis-server", ["--port", `${redis}`, "--save", "", "--appendonly", "no"], { stdio: "ignore" });
+    const uiPort = await freePort();
+    const env = {
+      DATABASE_URL: database,
+      REDIS_URL: `redis://127.0.0.1:${redis}`,
+      CHAT_SIGNING_SECRET: randomBytes(48).toString("base64"),
+      CHAT_ALLOWED_ORIGINS: `http://localhost:${uiPort}`,
+    };
+    for (const [role, list] of Object.entries(this.roles)) {
+      for (let n = 0; n < 2; n++) {
+        const port = await freePort();
+        list.push(new Process(port, ["serve", `--role=${role}`, `--port=${port}`, "--db-pool=5", ...quick], env));
+      }
+    }
+    const urls = (role: "user" | "sender" | "receiver") => this.roles[role].map(({ url }) => url).join(",");
+    const told = [
+      `--user-urls=${urls("user")}`,
+      `--sender-urls=${urls("sender")}`,
+      `--receiver-urls=${urls("receiver")}`,
+    ];
+    this.pages.push(new Process(uiPort, ["ui", `--port=${uiPort}`, ...told]));
+    await Promise.all(this.all.map((one) => one.start()));
+  }
+
+  async stop() {
+    await Promise.all(this.all.map((one) => one.stop()));
+    this.redis?.kill();
+  }
+
+  /** A person whose calls go to the first or the second of all instances. */
+  person(name: string, n: number) {
+    const url = (role: "user" | "sender" | "receiver") => this.roles[role][n]?.url ?? "";
+    return Person.signUp({ user: url("user"), sender: url("sender"), receiver: url("receiver") }, name);
+  }
+}
+
+const fleet = new Fleet();
+test.beforeAll(() => fleet.start());
+test.afterAll(() => fleet.stop());
+
+/** Where a page sends its calls, and the ports of its open WebSockets. */
+function traffic(page: Page) {
+  const calls: { port: number; operation: string }[] = [];
+  const sockets = new Set<number>();
+  page.on("request", (request) => {
+    const body = request.postData();
+    if (!body?.includes("operationName")) return;
+    calls.push({ port: Number(new URL(request.url()).port), operation: JSON.parse(body).operationName });
+  });
+  page.on("websocket", (socket) => {
+    const port = Number(new URL(socket.url()).port);
+    sockets.add(port);
+    socket.on("close", () => sockets.delete(port));
+  });
+  return {
+    portsOf: (name: string) => calls.filter(({ operation }) => operation === name).map(({ port }) => port),
+    sockets,
+  };
+}
+
+test("calls go to the roles, and the instances are changed without a reload and kept", async ({ newPage }) => {
+  const [user, sender, receiver] = [fleet.roles.user, fleet.roles.sender, fleet.roles.receiver].map((list) =>
+    list.map(({ port }) => port),
+  ) as [number[], number[], number[]];
+  const ann = await fleet.person("Ann Arbor", 0);
+  const bob = await fleet.person("Bob Byrne", 1);
+  const page = await newPage();
+  const seen = traffic(page);
+  await signIn(page, fleet.url, ann);
+  await expect(page.getByRole("button", { name: "Connected to: Sender 1 · Receiver 1" })).toBeVisible();
+  expect(seen.portsOf("Me")[0]).toBe(user[0]);
+  expect(seen.portsOf("ChatPage")[0]).toBe(receiver[0]);
+  await expect.poll(() => [...seen.sockets]).toEqual([receiver[0]]);
+
+  const chat = await bob.direct(ann);
+  await expect(rows(page)).toHaveText([/Bob Byrne/]);
+
+  const menu = page.getByRole("button", { name: /^Connected to/ });
+  await menu.click();
+  await page.getByRole("menuitemradio", { name: "Sender 2" }).click();
+  await menu.click();
+  await page.getByRole("menuitemradio", { name: "Receiver 2" }).click();
+  await expect(page.getByRole("button", { name: "Connected to: Sender 2 · Receiver 2" })).toBeVisible();
+  await expect.poll(() => [...seen.sockets]).toEqual([receiver[1]]);
+  await bob.send(chat, "over the other one");
+  await expect(rows(page)).toHaveText([/over the other one/]);
+  await page.getByRole("button", { name: "New chat" }).click();
+  await page.getByRole("menuitem", { name: "New group" }).click();
+  await page.getByLabel("Name", { exact: true }).fill("Crew");
+  await page.getByRole("button", { name: "Create group" }).click();
+  await expect(page.getByRole("heading", { name: "Crew" })).toBeVisible();
+  expect(seen.portsOf("CreateGroup")).toEqual([sender[1]]);
+
+  await page.reload();
+  await expect(page.getByRole("button", { name: "Connected to: Sender 2 · Receiver 2" })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "Crew" })).toBeVisible();
+});
+
+test("a receiver that was chosen and is lost can be changed; one that was not is left", async ({ newPage }) => {
+  const ann = await fleet.person("Ann Arbor", 1);
+  const bob = await fleet.person("Bob Byrne", 1);
+  const chat = await bob.direct(ann);
+  const [chooses, does] = [await newPage(), await newPage()];
+  await signIn(chooses, fleet.url, ann);
+  await signIn(does, fleet.url, ann);
+  await chooses.getByRole("button", { name: /^Connected to/ }).click();
+  await chooses.getByRole("menuitemradio", { name: "Receiver 1" }).click();
+  const lost = fleet.roles.receiver[0];
+  await lost?.kill();
+  await until("the other page is at the second receiver", async () =>
+    does.getByRole("button", { name: /Receiver 2/ }).isVisible(),
+  );
+  await chooses.getByRole("button", { name: "Use Receiver 2" }).click();
+  await expect(chooses.getByRole("button", { name: /^Connected to: .* Receiver 2/ })).toBeVisible();
+  await bob.send(chat, "still here");
+  await expect(rows(chooses)).toHaveText([/still here/]);
+  await expect(rows(does)).toHaveText([/still here/]);
+  await lost?.start();
+});

@@ -1,0 +1,123 @@
+import { expect, test } from "vitest";
+import { createCache } from "../store";
+import { type Chat, ChatCache, type Preview } from "./cache";
+
+const person = (id: string) => ({ __typename: "User", id, username: id, displayName: null, isActive: true });
+
+function chat(id: string, more: Partial<Chat> = {}): Chat {
+  const made = {
+    __typename: "Chat",
+    id,
+    name: id,
+    description: null,
+    chatType: "group",
+    createdBy: "ann",
+    isActive: true,
+    createdAt: "2026-01-01T00:00:00.000000Z",
+    updatedAt: "2026-01-01T00:00:00.000000Z",
+    lastSeq: 1,
+    participantIds: ["ann", "bob"],
+    participants: [person("ann"), person("bob")],
+    lastMessage: null,
+    unreadCount: 0,
+    ...more,
+  };
+  return made as Chat;
+}
+
+function message(chatId: string, seq: number, more: Partial<Preview> = {}): Preview {
+  const made = {
+    __typename: "Message",
+    id: `${chatId}-${seq}`,
+    chatId,
+    seq,
+    version: seq,
+    content: `message ${seq}`,
+    senderId: "bob",
+    sender: person("bob"),
+    isDeleted: false,
+    createdAt: `2026-01-01T00:00:${String(seq).padStart(2, "0")}.000000Z`,
+    ...more,
+  };
+  return made as Preview;
+}
+
+function world(...chats: Chat[]) {
+  const cache = new ChatCache(createCache(), "ann");
+  cache.putAll(chats);
+  return { cache, ids: () => cache.list()?.map(({ id }) => id), last: (id: string) => cache.chat(id)?.lastMessage };
+}
+
+test("a list of nothing is a list", () => {
+  expect(world().ids()).toEqual([]);
+  expect(new ChatCache(createCache(), "ann").list()).toBeUndefined();
+});
+
+test("a chat that comes twice at once stands once", () => {
+  const { cache, ids } = world();
+  cache.putAll([chat("a"), chat("a", { lastSeq: 2 })]);
+  expect(ids()).toEqual(["a"]);
+});
+
+test("of a chat's states the newer stays, in whatever order they come", () => {
+  const { cache } = world(chat("a", { name: "new", lastSeq: 5 }));
+  cache.putAll([chat("a", { name: "old", lastSeq: 4 })]);
+  expect(cache.chat("a")?.name).toBe("new");
+  cache.putAll([chat("a", { name: "newer", lastSeq: 6 })]);
+  expect(cache.chat("a")?.name).toBe("newer");
+});
+
+test("a message becomes the newest and moves its chat; an edit moves nothing; an older one is none", () => {
+  const { cache, last } = world(chat("a"));
+  expect(cache.putMessage(message("a", 4))).toBe(true);
+  expect(cache.chat("a")?.updatedAt).toBe(message("a", 4).createdAt);
+  cache.putMessage(message("a", 3));
+  expect(last("a")?.content).toBe("message 4");
+  cache.putMessage(message("a", 4, { version: 6, content: "edited" }));
+  cache.putMessage(message("a", 4, { version: 5, content: "an edit that came late" }));
+  expect(last("a")?.content).toBe("edited");
+  expect(cache.chat("a")?.updatedAt).toBe(message("a", 4).createdAt);
+});
+
+test("a deleted message stays as such until a newer one comes", () => {
+  const { cache, last } = world(chat("a", { lastMessage: message("a", 2) }));
+  cache.putMessage(message("a", 2, { version: 3, content: "", isDeleted: true }));
+  cache.putAll([chat("a", { lastSeq: 4, lastMessage: message("a", 1) })]);
+  expect(last("a")?.isDeleted).toBe(true);
+  cache.putMessage(message("a", 5));
+  expect(last("a")?.isDeleted).toBe(false);
+});
+
+test("what comes of a chat before the chat itself is not lost", () => {
+  const { cache, last } = world();
+  expect(cache.putMessage(message("a", 7))).toBe(false);
+  cache.putMessage(message("a", 6));
+  cache.putUnread([{ chatId: "a", unreadCount: 3 }]);
+  cache.putAll([chat("a", { lastMessage: message("a", 2), unreadCount: 1 })]);
+  expect(last("a")?.seq).toBe(7);
+  expect(cache.chat("a")?.unreadCount).toBe(3);
+});
+
+test("unread counts have a stream of their own: a list that was read before does not take them back", () => {
+  const { cache } = world(chat("a", { unreadCount: 2 }));
+  cache.putUnread([{ chatId: "a", unreadCount: 0 }]);
+  cache.putAll([chat("a", { lastSeq: 9, unreadCount: 2 })]);
+  expect(cache.chat("a")?.unreadCount).toBe(0);
+});
+
+test("a chat that was removed, or that one is taken out of, leaves the list and is still known to who looks at it", () => {
+  const { cache, ids } = world(chat("a"), chat("b"), chat("c"));
+  cache.putAll([
+    chat("a", { lastSeq: 2, isActive: false }),
+    chat("b", { lastSeq: 2, participantIds: [], participants: [] }),
+  ]);
+  cache.drop("c");
+  expect(ids()).toEqual([]);
+  expect(cache.chat("a")?.isActive).toBe(false);
+  expect(cache.chat("b")?.participantIds).toEqual([]);
+  expect(cache.chat("c")?.participantIds).toEqual(["bob"]);
+  cache.putAll([chat("b", { lastSeq: 1 })]); // an answer that was on its way
+  expect(ids()).toEqual([]);
+  cache.putAll([chat("b", { lastSeq: 3 })]);
+  expect(ids()).toEqual(["b"]);
+});

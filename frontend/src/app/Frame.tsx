@@ -1,0 +1,71 @@
+import { MessagesSquare } from "lucide-react";
+import { lazy, Suspense, useEffect } from "react";
+import { Route, Switch, useRoute } from "wouter";
+import { ChatList } from "../features/chats/list/ChatList";
+import { useChats } from "../features/chats/list/useChats";
+import { StartMenu } from "../features/chats/start/StartMenu";
+import { texts } from "../features/chats/texts";
+import { ConnectionBar } from "../features/connection/ConnectionBar";
+import { ConnectionMenu } from "../features/connection/ConnectionMenu";
+import { useVersionHint } from "../features/connection/useVersionHint";
+import { AccountMenu } from "../features/settings/AccountMenu";
+import { searchKeys } from "../lib/keys";
+import { useText } from "../lib/text";
+import { classes } from "../ui/classes";
+import { Empty } from "../ui/Empty";
+import { Toasts } from "../ui/Toasts";
+import { ChatPage } from "./ChatPage";
+import styles from "./Frame.module.css";
+
+const SettingsPage = lazy(() => import("../features/settings/SettingsPage").then((m) => ({ default: m.SettingsPage })));
+
+/** The places of a signed-in person: the list of chats, and beside it a chat or the settings. On a phone, one of them. */
+export function Frame() {
+  const say = useText();
+  const [isInChat, chat] = useRoute("/c/:chatId/*?");
+  const [isInSettings] = useRoute("/settings");
+  const { chats, unread } = useChats();
+  useVersionHint();
+  useTitle(unread);
+  return (
+    <div className={styles.frame}>
+      <ConnectionBar />
+      <div className={classes(styles.panes, (isInChat || isInSettings) && styles.inner)}>
+        <div className={styles.side}>
+          <header className={styles.bar}>
+            <AccountMenu />
+            <StartMenu />
+          </header>
+          <ChatList openId={chat?.chatId} />
+          <ConnectionMenu />
+        </div>
+        <main className={styles.main}>
+          <Switch>
+            <Route path="/c/:chatId/*?">{({ chatId }) => <ChatPage key={chatId} chatId={chatId} />}</Route>
+            <Route path="/settings">
+              <Suspense>
+                <SettingsPage />
+              </Suspense>
+            </Route>
+            <Route>
+              {/* Where there is none to choose, the list says what to do. */}
+              {chats.length > 0 && (
+                <Empty icon={<MessagesSquare />} title={say(texts.pick)} level={1}>
+                  {say(texts.pickText, { keys: searchKeys })}
+                </Empty>
+              )}
+            </Route>
+          </Switch>
+        </main>
+      </div>
+      <Toasts closeLabel={say(texts.close)} />
+    </div>
+  );
+}
+
+/** The window's name says how much is unread. */
+function useTitle(unread: number) {
+  useEffect(() => {
+    document.title = unread > 0 ? `(${unread > 99 ? "99+" : unread}) chat` : "chat";
+  }, [unread]);
+}

@@ -1,0 +1,47 @@
+import { memo } from "react";
+import { Link } from "wouter";
+import { useUserId } from "../../../api/Api";
+import type { Chat } from "../../../api/chats/cache";
+import { chatName, otherOf } from "../../../api/chats/people";
+import { useText } from "../../../lib/text";
+import { exactly, when } from "../../../lib/when";
+import { Avatar } from "../../../ui/Avatar";
+import { Badge } from "../../../ui/Badge";
+import { classes } from "../../../ui/classes";
+import { texts } from "../texts";
+import styles from "./ChatRow.module.css";
+import { previewOf } from "./preview";
+
+/** A chat in the list: whom it is with, what was said last, and how much is unread. */
+export const ChatRow = memo(function ChatRow({ chat, isOpen }: { chat: Chat; isOpen: boolean }) {
+  const say = useText();
+  const userId = useUserId();
+  const name = chatName(chat, userId);
+  const last = chat.lastMessage;
+  return (
+    <Link
+      href={`/c/${chat.id}`}
+      className={classes(styles.row, isOpen && styles.open, chat.unreadCount > 0 && styles.unread)}
+      aria-current={isOpen ? "page" : undefined}
+      data-row
+    >
+      <Avatar id={otherOf(chat, userId)?.id ?? chat.id} name={name} group={chat.chatType === "group"} />
+      <span className={styles.text}>
+        <span className={styles.top}>
+          <span className={styles.name}>{name}</span>
+          {last && (
+            <time className={styles.time} dateTime={last.createdAt} title={exactly(last.createdAt)}>
+              {when(last.createdAt)}
+            </time>
+          )}
+        </span>
+        <span className={styles.bottom}>
+          <span className={classes(styles.preview, last?.isDeleted && styles.deleted)}>
+            {previewOf(chat, userId, say)}
+          </span>
+          <Badge count={chat.unreadCount} label={say(texts.unread, { count: chat.unreadCount })} />
+        </span>
+      </span>
+    </Link>
+  );
+});

@@ -1,0 +1,56 @@
+import { useQuery } from "@apollo/client/react";
+import { useMemo } from "react";
+import { useStore } from "zustand";
+import { useApi } from "../../../api/Api";
+import type { Chat } from "../../../api/chats/cache";
+import { chatName } from "../../../api/chats/people";
+import { ChatListDocument } from "../../../api/gql/graphql";
+
+interface Chats {
+  status: "loading" | "ready" | "failed";
+  /** The newest activity first. */
+  chats: readonly Chat[];
+  /** Of all chats together. */
+  unread: number;
+  refresh: () => void;
+}
+
+/** The person's chats, live. */
+export function useChats(): Chats {
+  const { userId, follower } = useApi();
+  const { status } = useStore(follower.state);
+  const { data } = useQuery(ChatListDocument, { variables: { userId }, fetchPolicy: "cache-only" });
+  const chats = useMemo(() => inOrder(data?.chatsByParticipant ?? []), [data]);
+  const unread = useMemo(() => chats.reduce((sum, chat) => sum + chat.unreadCount, 0), [chats]);
+  return { status, chats, unread, refresh: follower.refresh };
+}
+
+/** By activity, the newest first; those of the same moment by their ids, so that nothing jumps. */
+export function inOrder(chats: readonly Chat[]): Chat[] {
+  return [...chats].sort((a, b) => compare(b.updatedAt, a.updatedAt) || compare(b.id, a.id));
+}
+
+/** Those whose name, or whose members' names, have a word that begins like the text. */
+export function matching(chats: readonly Chat[], text: string, userId: string): readonly Chat[] {
+  const wanted = fold(text);
+  if (!wanted) return chats;
+  return chats.filter((chat) => {
+    const names = [chatName(chat, userId)];
+    for (const person of chat.participants) {
+      if (person.id !== userId) names.push(person.username, person.displayName ?? "");
+    }
+    return names.some((name) => begins(fold(name), wanted));
+  });
+}
+
+function begins(name: string, wanted: string): boolean {
+  return name.startsWith(wanted) || name.split(/[\s._-]+/).some((word) => word.startsWith(wanted));
+}
+
+function fold(text: string): string {
+  return text.normalize("NFKD").replace(/\p{M}/gu, "").trim().toLowerCase();
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

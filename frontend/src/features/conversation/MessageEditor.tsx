@@ -1,0 +1,84 @@
+import { useEffect, useRef, useState } from "react";
+import TextareaAutosize from "react-textarea-autosize";
+import { failureText } from "../../api/failureText";
+import { remaining } from "../../lib/content";
+import type { Message } from "../../lib/log";
+import { useText } from "../../lib/text";
+import { Button } from "../../ui/Button";
+import { Notice } from "../../ui/Notice";
+import { useActions } from "./actions";
+import { Left } from "./Left";
+import styles from "./MessageEditor.module.css";
+import { submits } from "./submits";
+import { texts } from "./texts";
+
+/** The text of an own message, open for changes in its place. What was written stays until the server has it. */
+export function MessageEditor({ message }: { message: Message }) {
+  const say = useText();
+  const { edit, save } = useActions();
+  const [text, setText] = useState(message.content);
+  const [busy, setBusy] = useState(false);
+  const [failure, setFailure] = useState<unknown>(null);
+  const field = useRef<HTMLTextAreaElement>(null);
+  const left = remaining(text);
+  const valid = text.trim() !== "" && (left === null || left >= 0);
+
+  useEffect(() => {
+    const { current } = field;
+    current?.focus();
+    current?.setSelectionRange(current.value.length, current.value.length);
+  }, []);
+
+  async function submit() {
+    if (!valid || busy) return;
+    if (text.trim() === message.content) return edit(null);
+    setBusy(true);
+    setFailure(null);
+    try {
+      await save(message, text.trim());
+      edit(null);
+    } catch (error) {
+      setFailure(error);
+      setBusy(false);
+    }
+  }
+
+  return (
+    <form
+      className={styles.editor}
+      onSubmit={(event) => {
+        event.preventDefault();
+        submit();
+      }}
+    >
+      <TextareaAutosize
+        ref={field}
+        className={styles.field}
+        aria-label={say(texts.editing)}
+        value={text}
+        readOnly={busy}
+        maxRows={12}
+        onChange={(event) => setText(event.target.value)}
+        onKeyDown={(event) => {
+          event.stopPropagation(); // the history's keys are not meant
+          if (event.key === "Escape") edit(null);
+          else if (submits(event)) {
+            event.preventDefault();
+            submit();
+          }
+        }}
+      />
+      <Left count={left} />
+      {failure !== null && <Notice look="bad">{failureText(failure, say)}</Notice>}
+      <div className={styles.buttons}>
+        <span className={styles.keys}>{say(texts.editingKeys)}</span>
+        <Button look="quiet" onClick={() => edit(null)}>
+          {say(texts.cancel)}
+        </Button>
+        <Button type="submit" look="primary" busy={busy} disabled={!valid}>
+          {say(texts.save)}
+        </Button>
+      </div>
+    </form>
+  );
+}

@@ -1,0 +1,142 @@
+import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
+import { failureText } from "../../api/failureText";
+import type { Log, Message } from "../../lib/log";
+import { useText } from "../../lib/text";
+import { Confirm } from "../../ui/Confirm";
+import { Notice } from "../../ui/Notice";
+import { useToasts } from "../../ui/toasts";
+import { Announcer } from "./Announcer";
+import { type Actions, ActionsContext } from "./actions";
+import { Composer } from "./Composer";
+import styles from "./Conversation.module.css";
+import { useConversations } from "./ConversationsProvider";
+import type { Feed, FeedState } from "./feed";
+import { createFormat } from "./format";
+import { History, type HistoryHandle } from "./History";
+import type { Shape } from "./source";
+import { texts } from "./texts";
+import { useReadMarker } from "./useReadMarker";
+import { useReceipts } from "./useReceipts";
+
+interface Props {
+  feed: Feed;
+  state: FeedState;
+  log: Log;
+  shape: Shape;
+}
+
+/** A chat that is open: its history, and below it what is written. */
+export function OpenConversation({ feed, state, log, shape }: Props) {
+  const say = useText();
+  const { userId, source, outbox, drafts } = useConversations();
+  const { chatId } = feed;
+  const toast = useToasts((toasts) => toasts.say);
+  const outgoing = useSyncExternalStore(outbox.subscribe, () => outbox.of(chatId));
+  const receipts = useReceipts(source, shape);
+  const seen = useReadMarker(source, feed);
+  const history = useRef<HistoryHandle>(null);
+  const composer = useRef<HTMLTextAreaElement>(null);
+  const [editing, setEditing] = useState<Message | null>(null);
+  const [removing, setRemoving] = useState<Message | null>(null);
+
+  const edit = useCallback((message: Message | null) => {
+    setEditing(message);
+    if (message === null) composer.current?.focus();
+  }, []);
+
+  const actions = useMemo(
+    (): Actions => ({
+      receipts,
+      edit,
+      remove: setRemoving,
+      async save(message, content) {
+        feed.apply(await source.edit(message.id, content));
+      },
+      copy(text) {
+        const copied = navigator.clipboard?.writeText(text) ?? Promise.reject(new Error("no clipboard"));
+        copied.then(
+          () => toast({ text: say(texts.copied) }),
+          () => toast({ text: say(texts.notCopied), bad: true }),
+        );
+      },
+      retry: (key) => outbox.retry(key),
+      discard: (key) => outbox.discard(key),
+      person: (id) => feed.snapshot().people.get(id),
+      format: createFormat(say),
+    }),
+    [receipts, edit, feed, source, outbox, toast, say],
+  );
+
+  async function remove(message: Message) {
+    composer.current?.focus();
+    try {
+      feed.apply(await source.remove(message.id));
+    } catch (error) {
+      toast({ text: say(texts.notRemoved, { why: failureText(error, say) }), bad: true });
+    }
+  }
+
+  const send = useCallback(
+    (text: string) => {
+      outbox.enqueue(chatId, text, feed.snapshot().log?.cursor ?? 0);
+      history.current?.toEnd();
+    },
+    [outbox, chatId, feed],
+  );
+
+  const editLast = useCallback(() => {
+    const last = feed.snapshot().log?.messages.findLast((one) => one.senderId === userId && !one.isDeleted);
+    if (!last) return;
+    history.current?.reveal(last.seq);
+    edit(last);
+  }, [feed, userId, edit]);
+
+  const loadOlder = useCallback(() => void feed.loadOlder(), [feed]);
+  useFocusOnOpening(composer);
+
+  return (
+    <ActionsContext value={actions}>
+      <div className={styles.conversation}>
+        <History
+          ref={history}
+          userId={userId}
+          log={log}
+          reading={state.reading}
+          readSeq={state.readSeq}
+          outgoing={outgoing}
+          people={state.people}
+          named={shape.chatType !== "direct"}
+          older={state.older}
+          editing={editing?.seq ?? null}
+          onOlder={loadOlder}
+          onSeen={seen}
+          onSight={receipts.watch}
+        />
+        {shape.isActive ? (
+          <Composer ref={composer} chatId={chatId} drafts={drafts} onSend={send} onEditLast={editLast} />
+        ) : (
+          <div className={styles.closed}>
+            <Notice>{say(texts.closed)}</Notice>
+          </div>
+        )}
+        <Announcer messages={log.messages} userId={userId} />
+        <Confirm
+          open={removing !== null}
+          onOpenChange={(open) => !open && setRemoving(null)}
+          title={say(texts.removeTitle)}
+          text={say(texts.removeText)}
+          yes={say(texts.remove)}
+          no={say(texts.cancel)}
+          onYes={() => removing && remove(removing)}
+        />
+      </div>
+    </ActionsContext>
+  );
+}
+
+/** Who opens a chat may write at once, but where that would bring up the keyboard of a screen. */
+function useFocusOnOpening(composer: React.RefObject<HTMLTextAreaElement | null>) {
+  useEffect(() => {
+    if (matchMedia("(pointer: fine)").matches) composer.current?.focus({ preventScroll: true });
+  }, [composer]);
+}

@@ -1,0 +1,33 @@
+import { render } from "@testing-library/react";
+import type { ReactNode } from "react";
+import { IntlProvider } from "react-intl";
+import { vi } from "vitest";
+import type { Say } from "../../lib/text";
+import { type Actions, ActionsContext } from "./actions";
+import { FakeServer } from "./fakeServer";
+import { createFormat } from "./format";
+import { Receipts } from "./receipts";
+
+const say: Say = ({ defaultMessage }) => String(defaultMessage);
+
+/** Shows a part of a conversation with a server in memory, and gives what the part does. */
+export function showPart(part: ReactNode, server = new FakeServer()) {
+  const actions = {
+    receipts: new Receipts(server.source),
+    copy: vi.fn(),
+    edit: vi.fn(),
+    save: vi.fn(() => Promise.resolve()),
+    remove: vi.fn(),
+    retry: vi.fn(),
+    discard: vi.fn(),
+    person: (id: string) => server.members.find((one) => one.id === id),
+    format: createFormat(say, "en-GB"),
+  } satisfies Actions;
+  const whole = (children: ReactNode) => (
+    <IntlProvider locale="en">
+      <ActionsContext value={actions}>{children}</ActionsContext>
+    </IntlProvider>
+  );
+  const { rerender } = render(whole(part));
+  return { actions, server, again: (children: ReactNode) => rerender(whole(children)) };
+}

@@ -1,0 +1,62 @@
+import { ArrowLeft } from "lucide-react";
+import { useLocation } from "wouter";
+import { useInstallation } from "../../api/Api";
+import { useText } from "../../lib/text";
+import { IconButton } from "../../ui/IconButton";
+import { type Theme, useTheme } from "../../ui/theme";
+import { Password } from "./Password";
+import { Profile } from "./Profile";
+import { RemoveAccount } from "./RemoveAccount";
+import { SessionList } from "./SessionList";
+import styles from "./SettingsPage.module.css";
+import { texts } from "./texts";
+import { useAccount } from "./useAccount";
+
+/** What one can set: the own name, the colours, the password, where one is signed in. */
+export function SettingsPage() {
+  const say = useText();
+  const { config } = useInstallation();
+  const { me } = useAccount();
+  const { theme, choose } = useTheme();
+  const [, go] = useLocation();
+  const themes: { value: Theme; text: string }[] = [
+    { value: "system", text: say(texts.system) },
+    { value: "light", text: say(texts.light) },
+    { value: "dark", text: say(texts.dark) },
+  ];
+  return (
+    <div className={styles.page}>
+      <header className={styles.bar}>
+        <IconButton label={say(texts.back)} onClick={() => go("/")}>
+          <ArrowLeft />
+        </IconButton>
+        <h1>{say(texts.settings)}</h1>
+      </header>
+      <div className={styles.body}>
+        {me && <Profile me={me} />}
+        <section className={styles.section} aria-labelledby="appearance">
+          <h2 id="appearance">{say(texts.appearance)}</h2>
+          <div className={styles.choices} role="radiogroup" aria-labelledby="appearance">
+            {themes.map(({ value, text }) => (
+              <label key={value} className={styles.choice}>
+                <input type="radio" name="theme" checked={theme === value} onChange={() => choose(value)} />
+                {text}
+              </label>
+            ))}
+          </div>
+        </section>
+        {config.auth === "accounts" && (
+          <>
+            <Password />
+            <SessionList />
+          </>
+        )}
+        <section className={styles.section}>
+          <h2>{say(texts.about)}</h2>
+          <p className={styles.quiet}>{say(texts.version, { version: config.version })}</p>
+          {me && <RemoveAccount id={me.id} />}
+        </section>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,44 @@
+import { defineMessages } from "react-intl";
+
+export const texts = defineMessages({
+  account: { id: "settings.account", defaultMessage: "Your account:" },
+  settings: { id: "settings.settings", defaultMessage: "Settings" },
+  signOut: { id: "settings.signOut", defaultMessage: "Sign out" },
+  back: { id: "settings.back", defaultMessage: "Back to the chats" },
+  close: { id: "settings.close", defaultMessage: "Close" },
+  cancel: { id: "settings.cancel", defaultMessage: "Cancel" },
+  save: { id: "settings.save", defaultMessage: "Save" },
+
+  profile: { id: "settings.profile", defaultMessage: "Profile" },
+  displayName: { id: "settings.displayName", defaultMessage: "Display name" },
+  displayNameHint: { id: "settings.displayNameHint", defaultMessage: "What others see. Empty: your user name." },
+  saved: { id: "settings.saved", defaultMessage: "Saved." },
+
+  appearance: { id: "settings.appearance", defaultMessage: "Appearance" },
+  system: { id: "settings.system", defaultMessage: "As the system" },
+  light: { id: "settings.light", defaultMessage: "Light" },
+  dark: { id: "settings.dark", defaultMessage: "Dark" },
+
+  password: { id: "settings.password", defaultMessage: "Password" },
+  current: { id: "settings.current", defaultMessage: "Current password" },
+  new: { id: "settings.new", defaultMessage: "New password" },
+  newHint: { id: "settings.newHint", defaultMessage: "At least 8 characters. Your other sessions end." },
+  change: { id: "settings.change", defaultMessage: "Change password" },
+  changed: { id: "settings.changed", defaultMessage: "The password was changed." },
+
+  sessions: { id: "settings.sessions", defaultMessage: "Where you are signed in" },
+  here: { id: "settings.here", defaultMessage: "This session" },
+  lastUsed: { id: "settings.lastUsed", defaultMessage: "Last used {when}" },
+  unknownDevice: { id: "settings.unknownDevice", defaultMessage: "Unknown device" },
+  end: { id: "settings.end", defaultMessage: "End" },
+  endOf: { id: "settings.endOf", defaultMessage: "End the session on {device}" },
+
+  removeAccount: { id: "settings.removeAccount", defaultMessage: "Remove account" },
+  removeTitle: { id: "settings.removeTitle", defaultMessage: "Remove your account?" },
+  removeText: {
+    id: "settings.removeText",
+    defaultMessage: "You are signed out everywhere and cannot come back. What you have written stays.",
+  },
+  about: { id: "settings.about", defaultMessage: "About" },
+  version: { id: "settings.version", defaultMessage: "Version {version}" },
+});

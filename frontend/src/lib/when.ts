@@ -1,0 +1,24 @@
+const day = 24 * 60 * 60 * 1000;
+
+/** When something was, as short as a list needs it: a time today, a weekday this week, a date before. */
+export function when(moment: string, now = new Date(), locale?: string): string {
+  const at = new Date(moment);
+  const days = daysBetween(at, now);
+  if (days === 0) return at.toLocaleTimeString(locale, { hour: "2-digit", minute: "2-digit" });
+  if (days === 1) return new Intl.RelativeTimeFormat(locale, { numeric: "auto" }).format(-1, "day");
+  if (days > 1 && days < 7) return at.toLocaleDateString(locale, { weekday: "short" });
+  if (at.getFullYear() === now.getFullYear()) return at.toLocaleDateString(locale, { day: "numeric", month: "short" });
+  return at.toLocaleDateString(locale, { day: "numeric", month: "short", year: "numeric" });
+}
+
+/** A moment in full. */
+export function exactly(moment: string, locale?: string): string {
+  return new Date(moment).toLocaleString(locale, { dateStyle: "long", timeStyle: "short" });
+}
+
+/** How many midnights lie between two moments, here. */
+function daysBetween(from: Date, to: Date): number {
+  const start = new Date(from.getFullYear(), from.getMonth(), from.getDate());
+  const end = new Date(to.getFullYear(), to.getMonth(), to.getDate());
+  return Math.round((end.getTime() - start.getTime()) / day);
+}

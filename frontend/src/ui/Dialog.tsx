@@ -1,0 +1,53 @@
+import { X } from "lucide-react";
+import { Dialog as Radix } from "radix-ui";
+import type { ReactNode } from "react";
+import styles from "./Dialog.module.css";
+import { IconButton } from "./IconButton";
+
+interface Props {
+  open: boolean;
+  onOpenChange: (open: boolean) => void;
+  title: string;
+  /** What it is about, in a sentence. */
+  description?: string;
+  closeLabel: string;
+  children: ReactNode;
+  /** Buttons at its end. */
+  footer?: ReactNode;
+}
+
+/** A window over the page. It keeps the focus, gives it back, and closes with Escape. */
+export function Dialog({ open, onOpenChange, title, description, closeLabel, children, footer }: Props) {
+  return (
+    <Radix.Root open={open} onOpenChange={onOpenChange}>
+      <Radix.Portal>
+        <Radix.Overlay className={styles.veil} />
+        <Radix.Content
+          className={styles.dialog}
+          onOpenAutoFocus={focusField}
+          {...(description ? {} : { "aria-describedby": undefined })}
+        >
+          <header className={styles.header}>
+            <Radix.Title className={styles.title}>{title}</Radix.Title>
+            <Radix.Close asChild>
+              <IconButton label={closeLabel} isKnown>
+                <X />
+              </IconButton>
+            </Radix.Close>
+          </header>
+          {description && <Radix.Description className={styles.description}>{description}</Radix.Description>}
+          <div className={styles.body}>{children}</div>
+          {footer && <footer className={styles.footer}>{footer}</footer>}
+        </Radix.Content>
+      </Radix.Portal>
+    </Radix.Root>
+  );
+}
+
+/** Who opens a window with a field in it wants to write there. */
+function focusField(event: Event) {
+  const field = (event.target as HTMLElement).querySelector<HTMLElement>("input, textarea");
+  if (!field) return;
+  event.preventDefault();
+  field.focus();
+}
