@@ -247,6 +247,9 @@ func TestACallerWhoCannotBeLookedUp(t *testing.T) {
 func TestASilentStoreIsAnsweredInTime(t *testing.T) {
 	l := newLossy(t, pgtest.URL(t))
 	s := serveWorld(t, func(c *Config) { c.DatabaseURL = l.url })
+	if status, _, body := s.do("GET", "/readyz", "", nil); status != 200 { // it serves: what it asks the store at its start is answered
+		t.Fatalf("readyz: %d %s", status, body)
+	}
 	l.silent.Store(true)
 	defer l.silent.Store(false)
 	var all sync.WaitGroup
