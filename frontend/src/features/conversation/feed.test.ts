@@ -234,6 +234,22 @@ describe("over connections", () => {
     expect(shown()?.at(-1)).toBe("live");
   });
 
+  test("whatever ends a subscription, what is shown does not stay old", async () => {
+    say(1);
+    let fail = (_: Failure) => {};
+    const { follow: original } = server.source;
+    server.source.follow = (chat, afterSeq, sink) => {
+      fail = sink.failed;
+      return original(chat, afterSeq, sink);
+    };
+    follow();
+    await settled();
+    fail(new Failure("FORBIDDEN", "no"));
+    server.say("bob", "meanwhile");
+    await vi.advanceTimersByTimeAsync(31_000);
+    expect(shown()).toEqual(["1", "meanwhile"]);
+  });
+
   test("a subscription that ends without a reason is begun again", async () => {
     say(1);
     let end = () => {};

@@ -38,6 +38,8 @@ const olderPage = 100;
 const mostUnread = 980;
 /** What is shown of what was read before. */
 const context = 20;
+/** Who looks at a chat must not see an old state of it unawares: whatever the reason, it is tried again after so long (ms). */
+const hopeless = 30_000;
 /** Rows of a replay come one by one; they are shown together, this often (ms). */
 const frame = 16;
 
@@ -206,9 +208,9 @@ export class Feed {
       this.leave();
       return false;
     }
-    const wait = this.tries.after(failure);
+    const wait = this.tries.after(failure) ?? (this.state.log === null ? null : hopeless);
     if (wait === null) {
-      this.set(this.state.log === null ? { phase: "failed", failure } : { failure });
+      this.set({ phase: "failed", failure });
       return false;
     }
     return this.patience.wait(wait);
