@@ -332,8 +332,6 @@ func transports(c Config, version string, stack *Stack, gate *gate, db *pg.DB, r
 	if err != nil {
 		return nil, nil, err
 	}
-	clock := newClock(db, registry, log)
-	clock.warning(context.Background()) // the log says it from the start
 	s := server.Config{
 		Exec: stack.Exec, Identify: stack.Who.FromHeader, Edge: gate.Request, Grant: gate.Operation,
 		Development: c.Mode == "development", Pages: pages,
@@ -346,7 +344,7 @@ func transports(c Config, version string, stack *Stack, gate *gate, db *pg.DB, r
 			},
 			"schema": func(ctx context.Context) error { return schemaIsCurrent(ctx, db) },
 		},
-		Warnings: map[string]func(context.Context) string{"clock": clock.warning},
+		Warnings: map[string]func(context.Context) string{"clock": newClock(db, registry, log).warning},
 	}
 	if Role(c.Role) == All {
 		s.UI = pages

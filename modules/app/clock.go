@@ -17,9 +17,9 @@ const (
 	maxSkew   = 30 * time.Second
 )
 
-// clock compares this machine's clock with PostgreSQL's, which is everybody's: at the start, when somebody asks whether the
-// process is ready, and when its metrics are read. Access tokens are all that depends on the machine's: those of a process
-// that is more than the leeway of a minute off are refused by others.
+// clock compares this machine's clock with PostgreSQL's, which is everybody's, when somebody asks whether the process is ready
+// and when its metrics are read. Access tokens are all that depends on the machine's: those of a process that is more than the
+// leeway of a minute off are refused by others.
 //
 // A difference is a warning and turns nobody unready: everything else works, and where PostgreSQL's clock is the wrong one
 // all processes would be unready at once. Safe for concurrent use.
