@@ -1,7 +1,6 @@
 package app
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -14,7 +13,6 @@ import (
 	"time"
 
 	"chat/modules/id"
-	"chat/modules/pg"
 )
 
 const errLoginText = "The name or the password is wrong"
@@ -64,28 +62,6 @@ func TestLoginTellsNothing(t *testing.T) {
 			if got := door.ask("", loginDocument, vars{"n": name, "p": password}); codeIn(t, got) != "" {
 				t.Errorf("signing in as %q over %s: %s", name, door.name, got)
 			}
-		}
-	}
-}
-
-// held lets a transaction hold what it has locked, until it is let go.
-func (w *world) held(statement string, args ...any) (letGo func()) {
-	w.t.Helper()
-	locked, unlock, done := make(chan struct{}), make(chan struct{}), make(chan error, 1)
-	go func() {
-		done <- w.db.Tx(context.Background(), func(tx *pg.Tx) error {
-			err := tx.Exec(context.Background(), statement, args...)
-			close(locked)
-			<-unlock
-			return err
-		})
-	}()
-	<-locked
-	return func() {
-		w.t.Helper()
-		close(unlock)
-		if err := <-done; err != nil {
-			w.t.Fatal(err)
 		}
 	}
 }

@@ -1,7 +1,6 @@
 package app
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"strings"
@@ -11,7 +10,6 @@ import (
 	"time"
 
 	"chat/modules/id"
-	"chat/modules/pg"
 	"chat/modules/pgtest"
 	"chat/modules/redistest"
 )
@@ -408,19 +406,7 @@ func TestWhatRunsWhenASessionEnds(t *testing.T) {
 	for range 5 {
 		token, session := s.session(ann)
 		l := s.connect(token)
-		locked, unlock := make(chan struct{}), make(chan struct{})
-		var holder sync.WaitGroup
-		holder.Go(func() {
-			if err := s.db.Tx(context.Background(), func(tx *pg.Tx) error {
-				err := tx.Exec(context.Background(), `LOCK TABLE chats IN ACCESS EXCLUSIVE MODE`)
-				close(locked)
-				<-unlock
-				return err
-			}); err != nil {
-				t.Error(err)
-			}
-		})
-		<-locked
+		letGo := s.held(`LOCK TABLE chats IN ACCESS EXCLUSIVE MODE`)
 		for range subscriptions {
 			l.subscribe(followAdded, vars{"c": chat.String()})
 			l.subscribe(`subscription { chatUpdated(current: true) { id } }`, nil)
@@ -444,8 +430,7 @@ func TestWhatRunsWhenASessionEnds(t *testing.T) {
 			}
 		}
 		l.mu.Unlock()
-		close(unlock)
-		holder.Wait()
+		letGo()
 		if got := <-answered; codeIn(t, got) != "" {
 			t.Errorf("the query over HTTP: %s", got)
 		}

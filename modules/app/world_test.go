@@ -303,3 +303,25 @@ func (w *world) open(ctx context.Context, query string, v vars, s receiver.Sink)
 	}
 	return w.stack.Live.Subscribe(ctx, doc, s)
 }
+
+// held lets a transaction hold what it has locked, until it is let go.
+func (w *world) held(statement string, args ...any) (letGo func()) {
+	w.t.Helper()
+	locked, unlock, done := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+	go func() {
+		done <- w.db.Tx(context.Background(), func(tx *pg.Tx) error {
+			err := tx.Exec(context.Background(), statement, args...)
+			close(locked)
+			<-unlock
+			return err
+		})
+	}()
+	<-locked
+	return func() {
+		w.t.Helper()
+		close(unlock)
+		if err := <-done; err != nil {
+			w.t.Fatal(err)
+		}
+	}
+}

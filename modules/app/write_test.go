@@ -515,19 +515,7 @@ func TestAQueryThatTakesTooLongIsCancelled(t *testing.T) {
 	w := newWorld(t)
 	ann := w.user("ann")
 	chat := w.group(ann, w.user("bob"))
-	locked, unlock := make(chan struct{}), make(chan struct{})
-	var holder sync.WaitGroup
-	holder.Go(func() {
-		if err := w.db.Tx(context.Background(), func(tx *pg.Tx) error {
-			err := tx.Exec(context.Background(), `LOCK TABLE messages IN ACCESS EXCLUSIVE MODE`)
-			close(locked)
-			<-unlock
-			return err
-		}); err != nil {
-			t.Error(err)
-		}
-	})
-	<-locked
+	letGo := w.held(`LOCK TABLE messages IN ACCESS EXCLUSIVE MODE`)
 	ctx, cancel := context.WithTimeout(w.as(ann), 300*time.Millisecond)
 	defer cancel()
 	if code := w.code(ctx, `query($c: ID!) { messages(chatId: $c) { id } }`, vars{"c": chat.String()}); code != "UNAVAILABLE" {
@@ -543,6 +531,5 @@ func TestAQueryThatTakesTooLongIsCancelled(t *testing.T) {
 	if waiting != 0 {
 		t.Errorf("%d queries still run in PostgreSQL a second later", waiting)
 	}
-	close(unlock)
-	holder.Wait()
+	letGo()
 }
