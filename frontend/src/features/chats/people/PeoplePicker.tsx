@@ -60,7 +60,11 @@ export function PeoplePicker({ chosen, onChoose, without = [] }: Props) {
       {chosen && (
         <div className={styles.tools}>
           <span role="status">{say(texts.chosen, { count: chosen.size })}</span>
-          <Button look="quiet" disabled={people.length === 0} onClick={() => onChoose(people, !allChosen)}>
+          <Button
+            look="quiet"
+            disabled={people.length === 0 || found.isEarlier}
+            onClick={() => onChoose(people, !allChosen)}
+          >
             {say(allChosen ? texts.selectNone : texts.selectAll)}
           </Button>
         </div>

@@ -11,13 +11,16 @@ const pause = 150;
 interface Found {
   people: readonly Person[];
   isLoading: boolean;
+  /** The people are those of an earlier text: this one's are still being looked for. */
+  isEarlier: boolean;
   failure?: Failure;
 }
 
 /** People whose name begins like the text, without oneself and those who were removed; an empty text finds the first. */
 export function usePeople(text: string, { skip = false, limit = shown } = {}): Found {
   const userId = useUserId();
-  const search = useSettled(text.trim(), pause);
+  const wanted = text.trim();
+  const search = useSettled(wanted, pause);
   const { data, previousData, loading, error } = useQuery(SearchPeopleDocument, {
     variables: { search, limit },
     skip,
@@ -27,6 +30,7 @@ export function usePeople(text: string, { skip = false, limit = shown } = {}): F
   return {
     people: skip ? [] : users.filter(({ id, isActive }) => isActive && id !== userId),
     isLoading: loading && users.length === 0,
+    isEarlier: !data || search !== wanted,
     failure: error && failureOf(error),
   };
 }
