@@ -70,7 +70,8 @@ func NewStack(c StackConfig) (*Stack, error) {
 	}
 	who := s.Who
 	writes := sender.NewMetrics(c.Metrics)
-	engine := sender.New(db, b, runtime.GOMAXPROCS(0), writes, log)
+	writers := runtime.GOMAXPROCS(0)
+	engine := sender.New(db.Writers(writers), b, writers, writes, log)
 	f := &features{
 		userQuery: user.NewQuery(users, who), userMutation: user.NewMutation(users, who, s.Accounts, c.SignupClosed),
 		chatQuery: chat.NewQuery(chats, who), chatMutation: chat.NewMutation(chats, who, engine, b, writes, log),

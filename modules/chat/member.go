@@ -122,7 +122,7 @@ func decideGoing(c *sender.Change, found *chatCheck, input going) {
 
 func twoForGood() error { return fault.New(fault.Conflict, "A direct chat has two members for good") }
 
-func (*memberships) Write(ctx context.Context, tx *pg.Tx, changes []*sender.Change) error {
+func (*memberships) Write(ctx context.Context, tx *sender.Tx, changes []*sender.Change) error {
 	var come members
 	var gone members
 	for _, c := range changes {

@@ -69,7 +69,7 @@ func decideRevision(c *sender.Change, found *revisionCheck) {
 
 // Write stores the messages as Check has found them, with the change applied: nobody else can have changed them, because
 // the chat is locked.
-func (*revisions) Write(ctx context.Context, tx *pg.Tx, changes []*sender.Change) error {
+func (*revisions) Write(ctx context.Context, tx *sender.Tx, changes []*sender.Change) error {
 	var ids id.List[id.Message]
 	var chats id.List[id.Chat]
 	var versions pq.Int64Array

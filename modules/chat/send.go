@@ -85,7 +85,7 @@ func (k *sends) change(chat id.Chat, actor id.User, s *sending) *sender.Change {
 }
 
 // sends is the kind of change that adds a message. Its result is the messageRow.
-type sends struct{}
+type sends struct{ insert sender.Companion }
 
 // Check finds repeats first: a message that is stored answers itself, whatever has become of membership or chat since.
 func (*sends) Check(ctx context.Context, tx *pg.Tx, changes []*sender.Change) error {
@@ -136,7 +136,7 @@ func decideSend(c *sender.Change, found *sendCheck) {
 func removed() error { return fault.New(fault.Conflict, "The chat was removed") }
 
 // Write stores the messages under the numbers that their rows have got.
-func (*sends) Write(ctx context.Context, tx *pg.Tx, changes []*sender.Change) error {
+func (k *sends) Write(ctx context.Context, tx *sender.Tx, changes []*sender.Change) error {
 	var ids id.List[id.Message]
 	var chats id.List[id.Chat]
 	var senders id.List[id.User]
@@ -158,7 +158,7 @@ func (*sends) Write(ctx context.Context, tx *pg.Tx, changes []*sender.Change) er
 		}
 		c.Result = stored
 	}
-	return tx.Exec(ctx, insertMessages, ids, chats, seqs, numbers, senders, contents, pq.Array(keys), pq.Array(hashes), at)
+	return tx.Along(ctx, k.insert, ids, chats, seqs, numbers, senders, contents, pq.Array(keys), pq.Array(hashes), at)
 }
 
 // bytea is bytes as PostgreSQL reads them in an array; nil is NULL.

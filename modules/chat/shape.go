@@ -117,7 +117,7 @@ func value(text *string) string {
 	return *text
 }
 
-func (*shapes) Write(ctx context.Context, tx *pg.Tx, changes []*sender.Change) error {
+func (*shapes) Write(ctx context.Context, tx *sender.Tx, changes []*sender.Change) error {
 	var chats id.List[id.Chat]
 	var names pq.StringArray
 	var descriptions []*string

@@ -24,7 +24,12 @@ const (
 // then waits for its answer for as long as that takes: for ever if the server is stopped or the network drops everything.
 // Here a server that does not react to the request loses the connection. For BEGIN lib/pq does not even ask: a server that has
 // not answered it when the context ends loses the connection at once.
-type connector struct{ address string }
+//
+// Where it is lazy, a transaction begins with its first statement: where that is a text, it goes along with BEGIN.
+type connector struct {
+	address string
+	isLazy  bool
+}
 
 // Connect opens a connection, within 5 s.
 func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
@@ -47,6 +52,9 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 	if !ok {
 		return nil, errors.Join(errors.New("lib/pq's connections have changed"), conn.Close())
 	}
+	if c.isLazy {
+		return &lazy{pqConn: whole}, nil
+	}
 	return &patient{whole, d.main}, nil
 }
 
@@ -60,6 +68,7 @@ type pqConn interface {
 	driver.Pinger
 	driver.QueryerContext
 	driver.SessionResetter
+	driver.Tx // of the transaction that it is in
 	driver.Validator
 }
 

@@ -29,7 +29,23 @@ type Kind interface {
 	// a success that writes nothing.
 	Check(ctx context.Context, tx *pg.Tx, changes []*Change) error
 	// Write stores the subjects of the accepted changes, whose rows carry their numbers, and gives the rows their bodies.
-	Write(ctx context.Context, tx *pg.Tx, changes []*Change) error
+	Write(ctx context.Context, tx *Tx, changes []*Change) error
+}
+
+// Tx is the transaction in which a batch is written.
+type Tx struct {
+	*pg.Tx
+	companion *companion
+}
+
+// Along runs a statement together with the writing of the log, or now if another one goes along already. Either way it has
+// been run when the batch is committed.
+func (tx *Tx) Along(ctx context.Context, statement Companion, args ...any) error {
+	if tx.companion != nil {
+		return tx.Exec(ctx, statement.alone, args...)
+	}
+	tx.companion = &companion{statement, args}
+	return nil
 }
 
 // Change is one thing that a caller wants written.
@@ -156,16 +172,17 @@ func run(ctx context.Context, tx *pg.Tx, batch []*Change) ([]bus.Hint, error) {
 	if err != nil {
 		return nil, err
 	}
+	writing := &Tx{Tx: tx}
 	for _, changes := range kinds {
 		accepted := slices.DeleteFunc(changes, writesNothing)
 		if len(accepted) == 0 {
 			continue
 		}
-		if err := accepted[0].Kind.Write(ctx, tx, accepted); err != nil {
+		if err := accepted[0].Kind.Write(ctx, writing, accepted); err != nil {
 			return nil, err
 		}
 	}
-	if err := writeLog(ctx, tx, chats, batch); err != nil {
+	if err := writeLog(ctx, writing, chats, batch); err != nil {
 		return nil, err
 	}
 	return append(hints(batch), FeedHints(feeds)...), nil
