@@ -74,9 +74,13 @@ func NewBatcher[C any](db *pg.DB, b bus.Bus, writers int, metrics *Metrics, log 
 // outcome where the change may yet be stored, and then the change must not be looked at. Anything else is a failure of
 // this change alone, and nothing of it was stored.
 func (w *Batcher[C]) Do(ctx context.Context, change C) error {
-	ctx, cancel := context.WithTimeout(ctx, deadline)
-	defer cancel()
-	until, _ := ctx.Deadline()
+	until, isLimited := ctx.Deadline()
+	if latest := time.Now().Add(deadline); !isLimited || until.After(latest) {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, latest)
+		defer cancel()
+		until = latest
+	}
 	p := &pending[C]{change: change, until: until, done: make(chan error, 1)}
 	if w.script.Hold != nil {
 		p.hold = w.script.Hold(change)

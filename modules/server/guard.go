@@ -2,6 +2,7 @@ package server
 
 import (
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
@@ -23,14 +24,17 @@ const transportPolicy = "max-age=31536000"
 
 // headed puts on every answer what browsers must know of it; a page says more.
 func (s *Server) headed(next http.Handler) http.Handler {
+	always := http.Header{
+		"X-Content-Type-Options":     {"nosniff"},
+		"Referrer-Policy":            {"no-referrer"},
+		"Cross-Origin-Opener-Policy": {"same-origin"},
+		"X-Frame-Options":            {"DENY"},
+		"Content-Security-Policy":    {answerPolicy},
+		"Cache-Control":              {"no-store"},
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Referrer-Policy", "no-referrer")
-		h.Set("Cross-Origin-Opener-Policy", "same-origin")
-		h.Set("X-Frame-Options", "DENY")
-		h.Set("Content-Security-Policy", answerPolicy)
-		h.Set("Cache-Control", "no-store")
+		maps.Copy(h, always) // who wants another value sets it: the lists themselves are shared
 		if s.config.Proxies.isSecure(r) {
 			h.Set("Strict-Transport-Security", transportPolicy)
 		}
