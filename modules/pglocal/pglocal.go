@@ -25,11 +25,12 @@ import (
 )
 
 const (
-	database  = "chat"
-	superuser = "postgres"
-	startTime = 60 * time.Second // recovery after a kill may take a while
-	stopTime  = 20 * time.Second
-	maxLog    = 10 << 20 // bytes of the server's log that are kept over a start
+	database    = "chat"
+	superuser   = "postgres"
+	startTime   = 60 * time.Second // recovery after a kill may take a while
+	orphanPause = 100 * time.Millisecond
+	stopTime    = 20 * time.Second
+	maxLog      = 10 << 20 // bytes of the server's log that are kept over a start
 )
 
 // Options say where the server lives and how it runs.
@@ -76,7 +77,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{dir: dir, lock: lock, port: o.Port, done: make(chan struct{})}
+	s := &Server{dir: dir, lock: lock, port: o.Port}
 	if err := s.start(ctx, o, who); err != nil {
 		s.release()
 		return nil, err
@@ -99,17 +100,25 @@ func (s *Server) start(ctx context.Context, o Options, who *user) error {
 	if s.socket, err = socketDir(s.dir, who); err != nil {
 		return err
 	}
-	if err := s.launch(bin, data, o.Settings, who); err != nil {
-		return err
+	for began := time.Now(); ; time.Sleep(orphanPause) {
+		if err = s.launch(bin, data, o.Settings, who); err != nil {
+			return err
+		}
+		if err = s.awaitDatabase(ctx); err == nil {
+			return nil
+		}
+		if !errors.Is(err, errOrphans) || time.Since(began) > startTime || ctx.Err() != nil {
+			break
+		}
 	}
-	if err := s.awaitDatabase(ctx); err != nil {
-		stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
-		defer cancel()
-		_ = s.signal(stopping) // the error of the start is what matters
-		return err
-	}
-	return nil
+	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
+	defer cancel()
+	_ = s.signal(stopping) // the error of the start is what matters
+	return err
 }
+
+// errOrphans is why a server does not start while a process of one that was killed goes on with what it was at.
+var errOrphans = errors.New("a process of the server that was killed still runs")
 
 // initialise makes the data directory. It appears whole or not at all: initdb works on a sibling that is renamed.
 func initialise(ctx context.Context, bin, data string, who *user, log zerolog.Logger) error {
@@ -161,11 +170,12 @@ func (s *Server) launch(bin, data string, settings map[string]string, who *user)
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("start PostgreSQL: %w", err)
 	}
-	s.process = cmd.Process
+	done := make(chan struct{})
+	s.process, s.done, s.exitText = cmd.Process, done, ""
 	go func() {
 		_ = cmd.Wait() // how it ended stands in its log
 		s.exitText = lastOf(filepath.Join(s.dir, "postgres.log"), began)
-		close(s.done)
+		close(done)
 	}()
 	return nil
 }
@@ -185,6 +195,9 @@ func (s *Server) awaitDatabase(ctx context.Context) error {
 		}
 		select {
 		case <-s.done:
+			if strings.Contains(s.exitText, "pre-existing shared memory block") {
+				return fmt.Errorf("PostgreSQL did not start: %w: %s", errOrphans, s.exitText)
+			}
 			return fmt.Errorf("PostgreSQL did not start: %s", s.exitText)
 		case <-ctx.Done():
 			return fmt.Errorf("PostgreSQL does not answer: %w", err)

@@ -87,7 +87,15 @@ func TestDataOutlivesTheServer(t *testing.T) {
 		t.Errorf("%s rows after a server was left behind, want 2", got)
 	}
 
-	// And of the server too.
+	// And of the server too, of which something goes on working for a while.
+	idle := make(chan struct{})
+	go func() {
+		defer close(idle)
+		work(s.URL("postgres"))
+	}()
+	for run(t, s, `SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT sum%' AND state = 'active'`) != "1" {
+		time.Sleep(time.Millisecond)
+	}
 	if err := syscall.Kill(s.PID(), syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
@@ -97,6 +105,17 @@ func TestDataOutlivesTheServer(t *testing.T) {
 	if got := run(t, s, `SELECT count(*) FROM kept`); got != "2" {
 		t.Errorf("%s rows after the server was killed, want 2", got)
 	}
+	<-idle
+}
+
+// work keeps a connection's process busy for a second or two, in which it does not look at who else has died.
+func work(address string) {
+	db, err := sql.Open("postgres", address)
+	if err != nil {
+		return
+	}
+	defer func() { _ = db.Close() }()
+	_, _ = db.Exec(`SELECT sum(n) FROM generate_series(1, 10000000) AS n`) // it may lose its connection or not
 }
 
 // TestOneProcessAtATime: the second is told who has the directory.
