@@ -45,7 +45,7 @@ func (e *Engine) sweeps(ctx context.Context) {
 
 // stretched is the time until the next sweep, by what the last ones have cost.
 func stretched(costs []time.Duration) time.Duration {
-	if len(costs) == 0 {
+	if len(costs) < sweepMemory { // the first wait for connections, and for all that begins with the process
 		return sweepInterval
 	}
 	return max(sweepInterval, sweepShare*slices.Min(costs))
