@@ -11,6 +11,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"chat/modules/bus"
+	"chat/modules/pg"
 	"chat/schema"
 )
 
@@ -130,9 +131,13 @@ func TestSchemaIsReviewed(t *testing.T) {
 
 // TestRolesAreComposed: every role has resolvers for what it serves, and together they serve what --role=all does.
 func TestRolesAreComposed(t *testing.T) {
+	db, err := pg.Open("postgres:///never-connected-to", 10)
+	if err != nil {
+		t.Fatal(err)
+	}
 	together := map[string]bool{}
 	for _, role := range Roles() {
-		if _, err := NewStack(StackConfig{Role: role, Bus: bus.NewMemory(), Metrics: prometheus.NewRegistry(), Log: zerolog.Nop()}); err != nil {
+		if _, err := NewStack(StackConfig{Role: role, DB: db, Bus: bus.NewMemory(), Metrics: prometheus.NewRegistry(), Log: zerolog.Nop()}); err != nil {
 			t.Errorf("--role=%s: %v", role, err)
 		}
 		roots, err := schema.Roots(role.keep())

@@ -70,8 +70,11 @@ func NewStack(c StackConfig) (*Stack, error) {
 	}
 	who := s.Who
 	writes := sender.NewMetrics(c.Metrics)
-	writers := runtime.GOMAXPROCS(0)
-	engine := sender.New(db.Writers(writers), b, writers, writes, log)
+	logs, writers := db, runtime.GOMAXPROCS(0)
+	if r.writes() {
+		logs = db.Writers(writers)
+	}
+	engine := sender.New(logs, b, writers, writes, log)
 	f := &features{
 		userQuery: user.NewQuery(users, who), userMutation: user.NewMutation(users, who, s.Accounts, c.SignupClosed),
 		chatQuery: chat.NewQuery(chats, who), chatMutation: chat.NewMutation(chats, who, engine, b, writes, log),
