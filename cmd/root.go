@@ -55,7 +55,7 @@ func root() *cobra.Command {
 	}
 	c.SetOut(os.Stdout)
 	c.AddCommand(serveCommand(app.Run), configCommand(), uiCommand(app.RunUI), migrateCommand(), userCommand(), schemaCommand(), healthcheckCommand(), versionCommand(),
-		benchCommand())
+		benchCommand(), demoCommand())
 	return c
 }
 
@@ -79,10 +79,14 @@ func logger(c app.Config, out io.Writer) zerolog.Logger {
 	if err != nil {
 		level = zerolog.InfoLevel // Validate refuses it
 	}
-	file, isFile := out.(*os.File)
-	onTerminal := isFile && term.IsTerminal(int(file.Fd()))
+	onTerminal := isTerminal(out)
 	if c.LogFormat == "console" || c.LogFormat == "auto" && onTerminal {
 		out = zerolog.ConsoleWriter{Out: out, TimeFormat: "15:04:05", NoColor: !onTerminal}
 	}
 	return zerolog.New(out).Level(level).With().Timestamp().Logger()
+}
+
+func isTerminal(out io.Writer) bool {
+	file, isFile := out.(*os.File)
+	return isFile && term.IsTerminal(int(file.Fd()))
 }

@@ -12,7 +12,7 @@ var levels = [][]string{
 	{"cmd"},
 	{"modules/lab/soak", "modules/lab/topology"},
 	{"modules/app", "modules/lab"},
-	{"modules/server", "modules/socket"},
+	{"modules/server", "modules/socket", "modules/demo"},
 	{"modules/chat"}, // embeds the fields of read and user
 	{"modules/read", "modules/user"},
 	{"modules/sender", "modules/receiver", "modules/bustest"},

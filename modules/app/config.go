@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -242,6 +243,15 @@ func (c Config) scheme() string {
 		return "https"
 	}
 	return "http"
+}
+
+// Address is where browsers on this machine find the product.
+func (c Config) Address() string {
+	host := c.Host
+	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+		host = "localhost"
+	}
+	return c.scheme() + "://" + net.JoinHostPort(host, strconv.Itoa(c.ListenPort()))
 }
 
 // certificate is what the process serves TLS with; nil: it serves none.

@@ -119,7 +119,7 @@ func TestHistoryAgreesWithWhatWasDone(t *testing.T) {
 				living.Go(func() { l.live(t, rand.New(rand.NewPCG(seed, uint64(n))), me, 60) })
 			}
 			living.Wait()
-			l.checkLog(t)
+			l.checkLog(t, l.chat)
 			l.checkMessages(t)
 			l.checkReads(t)
 			var last int64
@@ -148,7 +148,7 @@ func (w *world) selectAll(t *testing.T, out any, statement string, args ...any) 
 }
 
 // checkLog: seq, number and the read log have no holes, and nothing of a former member stands after its removal.
-func (l *life) checkLog(t *testing.T) {
+func (w *world) checkLog(t *testing.T, chat id.Chat) {
 	t.Helper()
 	for what, statement := range map[string]string{
 		"seqs of the log":       `SELECT count(*) = max(c.last_seq) AND count(*) = max(e.seq) FROM events e JOIN chats c ON c.id = e.chat_id WHERE e.chat_id = $1`,
@@ -164,9 +164,9 @@ func (l *life) checkLog(t *testing.T) {
 		"joined at its numbers": `SELECT bool_and(m.joined_number = (SELECT count(*) FROM messages x WHERE x.chat_id = m.chat_id AND x.seq <= m.joined_seq)) FROM chat_members m WHERE m.chat_id = $1`,
 	} {
 		var ok bool
-		l.get(t, &ok, statement, l.chat)
+		w.get(t, &ok, statement, chat)
 		if !ok {
-			t.Errorf("%s do not agree", what)
+			t.Errorf("%s of %s do not agree", what, chat)
 		}
 	}
 }

@@ -2,6 +2,8 @@ package user
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"time"
 
 	"chat/modules/fault"
@@ -66,6 +68,64 @@ func (o *Operator) Create(ctx context.Context, d Draft, password Ask) (bool, err
 		return err
 	})
 	return is, err
+}
+
+// Person is somebody who is said to have been here for a while.
+type Person struct {
+	ID                       id.User
+	Name, Email, DisplayName string
+	Since                    time.Time
+}
+
+// Enrol makes the accounts of these people, all with one password; one whose id is taken stays as it is. Their hash is one
+// as well: of a password that everybody is told, a salt hides nothing.
+func (o *Operator) Enrol(ctx context.Context, people []Person, password string) error {
+	known, err := o.accounts.store.existing(ctx, idsOf(people))
+	if err != nil {
+		return err
+	}
+	people = slices.DeleteFunc(slices.Clone(people), func(p Person) bool { return known[p.ID] })
+	var made []*account
+	for _, p := range people {
+		one, err := o.accounts.newAccount(ctx, p.ID, createUserInput{Username: p.Name, Email: p.Email, DisplayName: &p.DisplayName})
+		if err == nil {
+			err = checkPassword("password", password, p.Name)
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", p.Name, err)
+		}
+		made = append(made, one)
+	}
+	if len(made) == 0 {
+		return nil
+	}
+	hash, err := o.accounts.passwords.hash(ctx, password)
+	if err != nil {
+		return err
+	}
+	return o.change(ctx, func(ctx context.Context, tx *pg.Tx) error {
+		for n, one := range made {
+			one.hash = &hash
+			if err := one.insert(ctx, tx); err != nil {
+				return err
+			}
+			if err := tx.Exec(ctx, predateUser, one.id, people[n].Since); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// $1 user, $2 since when
+const predateUser = `UPDATE users SET created_at = $2, updated_at = $2 WHERE id = $1`
+
+func idsOf(people []Person) []id.User {
+	var ids []id.User
+	for _, p := range people {
+		ids = append(ids, p.ID)
+	}
+	return ids
 }
 
 // ResetPassword gives an account a password, and ends its sessions.
