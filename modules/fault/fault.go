@@ -12,18 +12,19 @@ import (
 // Code is extensions.code of a GraphQL error. Clients may rely on it.
 type Code string
 
-// The codes of execution. Those of parsing, validation and transport are in package gql.
+// The codes of execution. Those of parsing, validation and transport are in package gql. What each means stands behind it, and
+// from there in docs/ERRORS.md.
 const (
-	Unauthenticated    Code = "UNAUTHENTICATED"
-	Forbidden          Code = "FORBIDDEN"
-	NotFound           Code = "NOT_FOUND"
-	BadUserInput       Code = "BAD_USER_INPUT"
-	Conflict           Code = "CONFLICT"
-	IdempotencyMisused Code = "IDEMPOTENCY_MISMATCH"
-	RateLimited        Code = "RATE_LIMITED"
-	ResyncRequired     Code = "RESYNC_REQUIRED"
-	Unavailable        Code = "UNAVAILABLE"
-	Internal           Code = "INTERNAL_SERVER_ERROR"
+	Unauthenticated    Code = "UNAUTHENTICATED"       // nobody is signed in, or what signs somebody in is not good; HTTP 401 where a token is not
+	Forbidden          Code = "FORBIDDEN"             // the caller may know of it and may not do that; HTTP 403 where the page's origin may not call
+	NotFound           Code = "NOT_FOUND"             // there is no such thing, or the caller may not know of it
+	BadUserInput       Code = "BAD_USER_INPUT"        // an argument cannot be: `field` names it
+	Conflict           Code = "CONFLICT"              // it is taken, or what it would change is over or for good
+	IdempotencyMisused Code = "IDEMPOTENCY_MISMATCH"  // the `clientMessageId` was used for other content
+	RateLimited        Code = "RATE_LIMITED"          // too often or too many: another try makes sense after `retryAfter` seconds; HTTP 429 where the address is too fast
+	ResyncRequired     Code = "RESYNC_REQUIRED"       // of subscriptions: `afterSeq` cannot be served; read the chat anew and subscribe again
+	Unavailable        Code = "UNAVAILABLE"           // a store is out of reach, or too much waits for it: try again; with `outcome: "unknown"` the change may have happened
+	Internal           Code = "INTERNAL_SERVER_ERROR" // a fault of the server: `requestId` finds it in the log
 )
 
 // Fault is an error that a caller may see as it is.
