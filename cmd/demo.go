@@ -1,7 +1,6 @@
 package cmd
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -146,9 +145,26 @@ func writeDemo(c *cobra.Command, settings app.Config, accounts *user.Operator, s
 		}
 		_, _ = fmt.Fprintf(out, "%s\t%s\n", p.Name, signs)
 	}
-	_, _ = fmt.Fprintln(out)
-	for _, chat := range made.Chats[:min(examples, len(made.Chats))] {
-		_, _ = fmt.Fprintf(out, "%s\t%s/c/%s\n", cmp.Or(chat.Name, "a direct chat"), settings.Address(), chat.ID)
+	_, _ = fmt.Fprintf(out, "\nchats of %s:\n", made.People[0].Name)
+	for _, chat := range chatsOf(made) {
+		_, _ = fmt.Fprintf(out, "%s\t%s/c/%s\n", chat.Name, settings.Address(), chat.ID)
 	}
 	return out.Flush()
+}
+
+// chatsOf are some chats of the first person, by name; a direct one has that of the other.
+func chatsOf(made *demo.Demo) (some []demo.Chat) {
+	me := made.People[0].ID
+	for _, chat := range made.Chats {
+		if len(some) == examples || !slices.Contains(chat.Members, me) {
+			continue
+		}
+		for _, p := range made.People {
+			if chat.Name == "" && p.ID != me && slices.Contains(chat.Members, p.ID) {
+				chat.Name = p.DisplayName
+			}
+		}
+		some = append(some, chat)
+	}
+	return some
 }

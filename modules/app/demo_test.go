@@ -63,6 +63,11 @@ func TestADemoIsAHistory(t *testing.T) {
 	kinds := 0
 	for _, chat := range made.Chats {
 		w.checkLog(t, chat.ID)
+		var members id.List[id.User]
+		w.get(t, &members, `SELECT array_agg(user_id ORDER BY user_id) FROM chat_members WHERE chat_id = $1 AND left_seq IS NULL`, chat.ID)
+		if told := slices.SortedFunc(slices.Values(chat.Members), id.User.Compare); !slices.Equal(members, told) {
+			t.Errorf("%s has the members %v, not %v", chat.Name, members, told)
+		}
 	}
 	w.get(t, &kinds, `SELECT count(DISTINCT kind) FROM events`)
 	if kinds != 6 { // no chat is removed

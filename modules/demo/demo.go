@@ -70,8 +70,9 @@ type Demo struct {
 
 // Chat is a chat of the demo.
 type Chat struct {
-	ID   id.Chat
-	Name string // "" of a direct chat
+	ID      id.Chat
+	Name    string    // "" of a direct chat
+	Members []id.User // who are in it in the end
 }
 
 // Fill makes what is missing of a demo that ends at a moment, and tells how many of its messages are there, each time that
@@ -89,7 +90,7 @@ func Fill(ctx context.Context, db *pg.DB, accounts *user.Operator, s Sizes, unti
 	stored := 0
 	for _, plan := range l.plans(s) {
 		stored += plan.messages
-		made := Chat{ID: plan.id, Name: plan.name}
+		made := Chat{ID: plan.id, Name: plan.name, Members: plan.remaining()}
 		d.Chats = append(d.Chats, made)
 		isThere, err := exists(ctx, db, plan.id)
 		if err == nil && !isThere {

@@ -18,6 +18,23 @@ type plan struct {
 
 func (p plan) isDirect() bool { return p.name == "" }
 
+// comes and goes are somebody who is added later, and somebody who leaves; the zero id: nobody does. From everybody's chat nobody
+// goes.
+func (p plan) comes() id.User { return p.fromTheEnd(1, !p.isDirect()) }
+func (p plan) goes() id.User  { return p.fromTheEnd(2, !p.isDirect() && p.n > 0) }
+
+func (p plan) fromTheEnd(n int, applies bool) id.User {
+	if !applies || len(p.members) < 4 {
+		return id.User{}
+	}
+	return p.members[len(p.members)-n]
+}
+
+// remaining are the members in the end.
+func (p plan) remaining() []id.User {
+	return slices.DeleteFunc(slices.Clone(p.members), func(u id.User) bool { return u == p.goes() })
+}
+
 // plans are the chats of a demo, those with the most messages first. The first is everybody's, every third another group, the
 // others direct; where all pairs have theirs, groups.
 func (l language) plans(s Sizes) []plan {

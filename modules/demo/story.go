@@ -90,19 +90,18 @@ func (l language) tell(s Sizes, p plan, until time.Time) *story {
 	}
 	t := &story{plan: p, createdAt: begin, updatedAt: begin}
 	acts := l.talk(r, t, until)
-	first := p.members
-	if !p.isDirect() && len(p.members) >= 4 { // one comes later, one goes
-		third := until.Sub(begin) / 3
-		comes, goes := p.members[len(p.members)-1], p.members[len(p.members)-2]
-		first = p.members[:len(p.members)-1]
-		acts = append(acts, act{at: begin.Add(third), kind: history.MemberAdded, user: comes, talk: none})
-		if p.n > 0 { // from everybody's nobody goes
-			acts = append(acts, act{at: begin.Add(2 * third), kind: history.MemberRemoved, user: goes, talk: none})
-		}
-		acts = append(acts, act{at: begin.Add(third / 2), kind: history.ChatUpdated, user: p.members[0], talk: none})
+	third := until.Sub(begin) / 3
+	if comes := p.comes(); !comes.IsZero() {
+		acts = append(acts, act{at: begin.Add(third / 2), kind: history.ChatUpdated, user: p.members[0], talk: none},
+			act{at: begin.Add(third), kind: history.MemberAdded, user: comes, talk: none})
 	}
-	for _, user := range first {
-		t.join(user, begin)
+	if goes := p.goes(); !goes.IsZero() {
+		acts = append(acts, act{at: begin.Add(2 * third), kind: history.MemberRemoved, user: goes, talk: none})
+	}
+	for _, user := range p.members {
+		if user != p.comes() {
+			t.join(user, begin)
+		}
 	}
 	slices.SortStableFunc(acts, func(a, b act) int { return a.at.Compare(b.at) })
 	talks := t.happen(acts)
