@@ -1,7 +1,7 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
 
-const server = "http://127.0.0.1:4000";
+const server = `http://127.0.0.1:${process.env.PORT ?? 4000}`;
 
 export default defineConfig({
   plugins: [react()],
@@ -16,9 +16,12 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0,
   },
+  // The explorer is the backend's, as it was built: its workers end the optimizer.
+  optimizeDeps: { entries: ["index.html"] },
   server: {
     proxy: {
       "/graphql": { target: server, ws: true },
+      "/assets": server,
       "/auth": server,
       "/config.json": server,
       "/healthz": server,
