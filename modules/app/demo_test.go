@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -103,6 +104,10 @@ func TestADemoIsAHistory(t *testing.T) {
 		t.Error("a second run has changed something")
 	}
 	other := newWorldOn(t, pgtest.New(t))
+	cut, stop := context.WithCancel(t.Context())
+	if _, err := demo.Fill(cut, other.db, user.NewOperator(other.db, cheap()), sizes, until, func(int) { stop() }); err == nil {
+		t.Error("a run that is cut off has no error")
+	}
 	fillDemo(t, other.db, sizes, until)
 	if other.contents(t) != before {
 		t.Error("another database has another demo")

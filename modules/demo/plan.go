@@ -45,6 +45,10 @@ func (l language) plans(s Sizes) []plan {
 	for n, messages := range shares(s.Messages, s.Chats) {
 		p := plan{n: n, messages: messages, id: named[id.Chat]("chat %d of %+v", n, s)}
 		members := r.Perm(s.People)
+		if r.IntN(2) == 0 { // the first person, whose login is printed first, has many
+			me := slices.Index(members, 0)
+			members[0], members[me] = members[me], members[0]
+		}
 		pair := [2]int{min(members[0], members[1]), max(members[0], members[1])}
 		switch {
 		case n == 0:

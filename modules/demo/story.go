@@ -109,33 +109,50 @@ func (l language) tell(s Sizes, p plan, until time.Time) *story {
 	return t
 }
 
-// talk lets people have conversations, as many as make the messages of the plan.
+// talk lets people have conversations, as many as make the messages of the plan. One comes again when all others were had.
 func (l language) talk(r *rand.Rand, t *story, until time.Time) []act {
+	var scripts [][]line
+	var order []int
+	for messages := 0; messages < t.plan.messages; messages += len(scripts[len(scripts)-1]) {
+		if len(order) == 0 {
+			order = r.Perm(len(l.conversations))
+		}
+		scripts, order = append(scripts, l.conversations[order[0]]), order[1:]
+	}
+	begins := make([]time.Time, len(scripts))
+	for n := range begins {
+		begins[n] = t.someTime(r, until)
+	}
+	slices.SortFunc(begins, time.Time.Compare)
 	var acts []act
 	number := 0
-	for talk := 0; number < t.plan.messages; talk++ {
-		at := t.someTime(r, until)
+	for talk, script := range scripts {
+		at := begins[talk]
 		speakers := r.Perm(len(t.plan.members))
-		for _, line := range some(r, l.conversations) {
-			if number == t.plan.messages {
-				break
-			}
+		for _, line := range script[:min(len(script), t.plan.messages-number)] {
 			number++
 			sender := t.plan.members[speakers[line.speaker%len(speakers)]]
 			m := &message{id: named[id.Message]("message %d of %s", number, t.id), sender: sender, content: l.fill(r, line.text)}
 			acts = append(acts, act{at: at, kind: history.MessageAdded, user: sender, message: m, talk: talk})
-			later := at.Add(time.Duration(20+r.IntN(100)) * time.Second)
-			switch chance := r.IntN(100); {
-			case !later.Before(until):
-			case chance < 2:
-				acts = append(acts, act{at: later, kind: history.MessageUpdated, user: sender, message: m, talk: none})
-			case chance < 3:
-				acts = append(acts, act{at: later, kind: history.MessageDeleted, user: sender, message: m, talk: none})
-			}
+			acts = append(acts, secondThought(r, m, at, until)...)
 			at = at.Add(time.Duration(3+r.IntN(90)) * time.Second)
 		}
 	}
 	return acts
+}
+
+// secondThought makes a few senders edit or delete what they have sent a moment before.
+func secondThought(r *rand.Rand, m *message, sent, until time.Time) []act {
+	a := act{at: sent.Add(time.Duration(20+r.IntN(100)) * time.Second), user: m.sender, message: m, talk: none}
+	switch chance := r.IntN(100); {
+	case chance >= 3 || !a.at.Before(until):
+		return nil
+	case chance < 2:
+		a.kind = history.MessageUpdated
+	default:
+		a.kind = history.MessageDeleted
+	}
+	return []act{a}
 }
 
 // longest is more than a conversation takes, and the pauses that others make.
