@@ -72,7 +72,11 @@ func (d *paper) isInBlock(line int) bool {
 func (s *shop) try(d *paper, n int, b block) {
 	at := func(what string) { s.t.Errorf("%s:%d: %s", d.name, b.line, what) }
 	switch b.language {
-	case "graphql", "json": // TestExamples
+	case "graphql": // TestExamples
+	case "json":
+		if n == 0 || d.blocks[n-1].language != "graphql" && d.blocks[n-1].language != "json" {
+			at("the JSON is the answer to nothing")
+		}
 	case "mermaid": // a picture
 	case "sh":
 		s.check(d, b.line, b.text)
