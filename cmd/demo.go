@@ -2,7 +2,6 @@ package cmd
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -37,7 +36,10 @@ func demoCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := errors.Join(sizes.Validate(), l.config.Validate()); err != nil {
+			if err := sizes.Validate(); err != nil {
+				return err
+			}
+			if err := l.config.Validate(); err != nil {
 				return err
 			}
 			return runDemo(c, l.config, sizes, among)

@@ -41,7 +41,7 @@ func Defaults() Sizes { return Sizes{Seed: 1, People: 24, Chats: 40, Messages: 2
 const (
 	maxPeople   = 1_000
 	maxChats    = 10_000
-	maxMessages = 5_000_000
+	maxMessages = 1_000_000
 	maxWeeks    = 520
 )
 
@@ -75,7 +75,7 @@ type Chat struct {
 	Members []id.User // who are in it in the end
 }
 
-// Fill makes what is missing of a demo that ends at a moment, and tells how many of its messages are there, each time that
+// Fill makes what is missing of a demo that ends at a moment, and tells how many of its messages are written, each time that
 // there are more. After an error, or when ctx ends, it can be run again and goes on.
 func Fill(ctx context.Context, db *pg.DB, accounts *user.Operator, s Sizes, until time.Time, progress func(messages int)) (*Demo, error) {
 	if err := s.Validate(); err != nil {
@@ -87,19 +87,19 @@ func Fill(ctx context.Context, db *pg.DB, accounts *user.Operator, s Sizes, unti
 	if err := accounts.Enrol(ctx, d.People, Password); err != nil {
 		return nil, fmt.Errorf("make the people: %w", err)
 	}
-	stored := 0
+	written := 0
 	for _, plan := range l.plans(s) {
-		stored += plan.messages
 		made := Chat{ID: plan.id, Name: plan.name, Members: plan.remaining()}
 		d.Chats = append(d.Chats, made)
 		isThere, err := exists(ctx, db, plan.id)
 		if err == nil && !isThere {
-			err = store(ctx, db, l.tell(s, plan, until))
+			err = store(ctx, db, l.tell(s, plan, until), func(messages int) { progress(written + messages) })
 		}
 		if err != nil {
 			return nil, fmt.Errorf("make a chat: %w", err)
 		}
-		progress(stored)
+		written += plan.messages
+		progress(written)
 	}
 	return d, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/lib/pq"
@@ -30,8 +31,11 @@ const insertChat = `
 	ON     CONFLICT (id) DO NOTHING
 	RETURNING id`
 
-// store writes a chat whole, if it is not there.
-func store(ctx context.Context, db *pg.DB, t *story) error {
+// page is how many rows a statement writes: a transaction of ours may not be idle for long.
+const page = 5_000
+
+// store writes a chat whole, if it is not there, and tells how many of its messages are written.
+func store(ctx context.Context, db *pg.DB, t *story, progress func(messages int)) error {
 	return db.Tx(ctx, func(tx *pg.Tx) error {
 		kind := "group"
 		if t.isDirect() {
@@ -45,7 +49,15 @@ func store(ctx context.Context, db *pg.DB, t *story) error {
 		if err != nil {
 			return err
 		}
-		for _, part := range []func(context.Context, *pg.Tx, *story) error{storePair, storeMessages, storeLog, storeMembers, storeMoves, storePositions, storeEnds} {
+		written := 0
+		for messages := range slices.Chunk(t.messages, page) {
+			if err := storeMessages(ctx, tx, t.id, messages); err != nil {
+				return err
+			}
+			written += len(messages)
+			progress(written)
+		}
+		for _, part := range []func(context.Context, *pg.Tx, *story) error{storePair, storeLog, storeMembers, storeMoves, storePositions, storeEnds} {
 			if err := part(ctx, tx, t); err != nil {
 				return err
 			}
@@ -73,18 +85,18 @@ const insertMessages = `
 	SELECT $1, i.* FROM unnest($2::uuid[], $3::bigint[], $4::bigint[], $5::bigint[], $6::uuid[], $7::text[],
 	                           $8::timestamptz[], $9::timestamptz[], $10::timestamptz[]) AS i`
 
-func storeMessages(ctx context.Context, tx *pg.Tx, t *story) error {
+func storeMessages(ctx context.Context, tx *pg.Tx, chat id.Chat, messages []*message) error {
 	var ids id.List[id.Message]
 	var seqs, numbers, versions pq.Int64Array
 	var senders id.List[id.User]
 	var contents, made pq.StringArray
 	var edited, deleted []*string
-	for _, m := range t.messages {
+	for _, m := range messages {
 		ids, senders, contents = append(ids, m.id), append(senders, m.sender), append(contents, m.content)
 		seqs, numbers, versions = append(seqs, m.seq), append(numbers, m.number), append(versions, m.version)
 		made, edited, deleted = append(made, pg.Time(m.createdAt)), append(edited, moment(m.editedAt)), append(deleted, moment(m.deletedAt))
 	}
-	return tx.Exec(ctx, insertMessages, t.id, ids, seqs, numbers, versions, senders, contents, made, pq.Array(edited), pq.Array(deleted))
+	return tx.Exec(ctx, insertMessages, chat, ids, seqs, numbers, versions, senders, contents, made, pq.Array(edited), pq.Array(deleted))
 }
 
 func moment(t *time.Time) *string {
@@ -95,30 +107,42 @@ func moment(t *time.Time) *string {
 	return &text
 }
 
-// $1 chat, $2 kinds in the order of seq, $3 subjects, $4 actors, $5 times, $6 changes (null: the subject is new), $7 parts
+// $1 chat, $2 kinds in the order of seq, $3 subjects, $4 actors, $5 times, $6 changes (null: the subject is new), $7 parts, $8 the
+// seq before them
 const insertLog = `
 	INSERT INTO events (chat_id, seq, kind, subject_id, actor_id, at, change_id, part)
-	SELECT $1, i.seq, i.kind, i.subject, i.actor, i.at, i.change, i.part
+	SELECT $1, $8 + i.seq, i.kind, i.subject, i.actor, i.at, i.change, i.part
 	FROM   unnest($2::smallint[], $3::uuid[], $4::uuid[], $5::timestamptz[], $6::uuid[], $7::smallint[])
 	       WITH ORDINALITY AS i(kind, subject, actor, at, change, part, seq)`
 
 func storeLog(ctx context.Context, tx *pg.Tx, t *story) error {
+	before := 0
+	for events := range slices.Chunk(t.log, page) {
+		if err := storeEvents(ctx, tx, t.id, before, events); err != nil {
+			return err
+		}
+		before += len(events)
+	}
+	return nil
+}
+
+func storeEvents(ctx context.Context, tx *pg.Tx, chat id.Chat, before int, events []event) error {
 	var kinds pq.Int64Array
 	var subjects id.List[id.Any]
 	var actors id.List[id.User]
 	var times pq.StringArray
 	var changes id.List[id.Change]
 	var parts pg.NullInts
-	for n, e := range t.log {
+	for n, e := range events {
 		kinds, subjects, actors = append(kinds, int64(e.kind)), append(subjects, e.subject), append(actors, e.actor)
 		times = append(times, pg.Time(e.at))
 		if e.kind == history.MessageAdded {
 			changes, parts = append(changes, id.Change{}), append(parts, -1)
 		} else {
-			changes, parts = append(changes, named[id.Change]("change %d of %s", n, t.id)), append(parts, 0)
+			changes, parts = append(changes, named[id.Change]("change %d of %s", before+n, chat)), append(parts, 0)
 		}
 	}
-	return tx.Exec(ctx, insertLog, t.id, kinds, subjects, actors, times, changes, parts)
+	return tx.Exec(ctx, insertLog, chat, kinds, subjects, actors, times, changes, parts, before)
 }
 
 // $1 chat, $2 ids, $3 users, $4 seqs, $5 numbers, $6 feeds, $7 times
@@ -145,26 +169,32 @@ func storeMembers(ctx context.Context, tx *pg.Tx, t *story) error {
 	return tx.Exec(ctx, insertMembers, t.id, ids, users, seqs, numbers, feeds, times)
 }
 
-// $1 chat, $2 users in the order of n, $3 froms, $4 tos, $5 times
+// $1 chat, $2 users in the order of n, $3 froms, $4 tos, $5 times, $6 the n before them
 const insertMoves = `
 	WITH log AS (
 		INSERT INTO message_reads (chat_id, n, user_id, from_number, to_number, message_id, read_at)
-		SELECT $1::uuid, i.n, i.user_id, i.begins, i.ends, m.id, i.at
+		SELECT $1::uuid, $6::bigint + i.n, i.user_id, i.begins, i.ends, m.id, i.at
 		FROM   unnest($2::uuid[], $3::bigint[], $4::bigint[], $5::timestamptz[]) WITH ORDINALITY AS i(user_id, begins, ends, at, n)
 		JOIN   messages m ON m.chat_id = $1::uuid AND m.number = i.ends)
-	INSERT INTO read_counters (chat_id, n) VALUES ($1::uuid, cardinality($2::uuid[]))`
+	INSERT INTO read_counters AS c (chat_id, n)
+	VALUES ($1::uuid, $6::bigint + cardinality($2::uuid[]))
+	ON     CONFLICT (chat_id) DO UPDATE SET n = excluded.n`
 
 func storeMoves(ctx context.Context, tx *pg.Tx, t *story) error {
-	if len(t.moves) == 0 {
-		return nil
+	before := 0
+	for moves := range slices.Chunk(t.moves, page) {
+		var users id.List[id.User]
+		var from, to pq.Int64Array
+		var times pq.StringArray
+		for _, m := range moves {
+			users, from, to, times = append(users, m.user), append(from, m.from), append(to, m.to), append(times, pg.Time(m.at))
+		}
+		if err := tx.Exec(ctx, insertMoves, t.id, users, from, to, times, before); err != nil {
+			return err
+		}
+		before += len(moves)
 	}
-	var users id.List[id.User]
-	var from, to pq.Int64Array
-	var times pq.StringArray
-	for _, m := range t.moves {
-		users, from, to, times = append(users, m.user), append(from, m.from), append(to, m.to), append(times, pg.Time(m.at))
-	}
-	return tx.Exec(ctx, insertMoves, t.id, users, from, to, times)
+	return nil
 }
 
 // $1 chat, $2 memberships, $3 numbers, $4 times
