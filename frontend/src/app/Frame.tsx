@@ -13,6 +13,7 @@ import { searchKeys } from "../lib/keys";
 import { useText } from "../lib/text";
 import { classes } from "../ui/classes";
 import { Empty } from "../ui/Empty";
+import { Hidden } from "../ui/Hidden";
 import { Toasts } from "../ui/Toasts";
 import { ChatPage } from "./ChatPage";
 import styles from "./Frame.module.css";
@@ -32,6 +33,9 @@ export function Frame() {
       <ConnectionBar />
       <div className={classes(styles.panes, (isInChat || isInSettings) && styles.inner)}>
         <div className={styles.side}>
+          <h1 className={styles.title}>
+            <Hidden>{say(texts.chats)}</Hidden>
+          </h1>
           <header className={styles.bar}>
             <AccountMenu />
             <StartMenu />

@@ -15,7 +15,7 @@ export const texts = defineMessages({
   saved: { id: "settings.saved", defaultMessage: "Saved." },
 
   appearance: { id: "settings.appearance", defaultMessage: "Appearance" },
-  system: { id: "settings.system", defaultMessage: "As the system" },
+  system: { id: "settings.system", defaultMessage: "System" },
   light: { id: "settings.light", defaultMessage: "Light" },
   dark: { id: "settings.dark", defaultMessage: "Dark" },
 
