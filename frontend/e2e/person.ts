@@ -1,4 +1,6 @@
 import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { WebSocket } from "ws";
 
 /** What the password of everybody is. */
 export const password = "correct horse battery";
@@ -88,6 +90,21 @@ export class Person {
         id: other.id,
       },
     );
+  }
+
+  /** Deletes a chat for everybody. */
+  async removeChat(chatId: string) {
+    await this.write("mutation($id: ID!) { removeChat(id: $id) { id } }", { id: chatId });
+  }
+
+  /** Opens a socket, as another tab does, and gives what closes it. */
+  async connect(): Promise<() => void> {
+    const socket = new WebSocket(`${this.urls.receiver.replace(/^http/, "ws")}/graphql`, "graphql-transport-ws");
+    await once(socket, "open");
+    socket.send(JSON.stringify({ type: "connection_init", payload: this.headers }));
+    const [answer] = await once(socket, "message");
+    if (JSON.parse(String(answer)).type !== "connection_ack") throw new Error(`not let in: ${answer}`);
+    return () => socket.close();
   }
 
   /** Ends every session of this person, also those of pages. */

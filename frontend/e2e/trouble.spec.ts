@@ -222,3 +222,25 @@ test("what attackers write only stands there", async ({ newPage }) => {
   );
   await expect(composer(page)).toBeVisible();
 });
+
+test("who has too many tabs open is told so, and is let in when one is closed", async ({ newPage }) => {
+  const limited = await Product.start("--rate-limits=on");
+  try {
+    const ann = await Person.signUp(limited.url, "Ann");
+    const [close] = await Promise.all(Array.from({ length: 10 }, () => ann.connect()));
+    const page = await newPage();
+    await signIn(page, limited.url, ann);
+    await expect(page.getByText(/in too many tabs/)).toBeVisible();
+    close?.();
+    await expect
+      .poll(async () => {
+        const again = page.getByRole("button", { name: "Try now" });
+        if (await again.isVisible()) await again.click({ timeout: 1000 }).catch(() => undefined); // or by itself
+        return page.getByText("Connected").isVisible();
+      })
+      .toBe(true);
+    await expect(page.getByText(/in too many tabs/)).toHaveCount(0);
+  } finally {
+    await limited.stop();
+  }
+});

@@ -17,6 +17,8 @@ export interface Connection {
   status: "connecting" | "connected" | "waiting" | "offline";
   count: number;
   until?: number;
+  /** The last attempt was refused because the person has as many connections as one may have. */
+  isCrowded?: boolean;
 }
 
 /** What a subscriber does with what comes. */
@@ -49,6 +51,9 @@ export interface Live {
 /** Close code for credentials that are bad or have ended; others may be accepted. Source: docs/ARCHITECTURE.md. */
 const forbidden = 4403;
 
+/** How a connection is closed that is one too many. Source: docs/ARCHITECTURE.md. */
+const tooMany = { code: 1013, reason: "Too many connections" };
+
 /** An idle connection is asked this often whether it is still there, and given so long to say so, in ms. */
 const keepAlive = 15_000;
 const pongWait = 5_000;
@@ -66,7 +71,7 @@ export function createLive(instances: Instances, session: Session): Live {
   let closed = false;
 
   const show = (next: Partial<Connection>) =>
-    connection.setState((was) => ({ count: was.count, status: was.status, ...next }), true);
+    connection.setState(({ until: _, ...was }) => ({ ...was, ...next }), true);
 
   /** Waits before the next attempt; all who wait do so together. */
   async function pause() {
@@ -122,7 +127,8 @@ export function createLive(instances: Instances, session: Session): Live {
       closed: (event) => {
         clearTimeout(unanswered);
         unanswered = undefined;
-        const { code } = event as { code?: number };
+        const { code, reason } = event as { code?: number; reason?: string };
+        show({ isCrowded: code === tooMany.code && reason === tooMany.reason });
         if (code === forbidden) refused = used;
         else giveUp();
         if (!closed && connection.getState().status === "connected") show({ status: "connecting" });

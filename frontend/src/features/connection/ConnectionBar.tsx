@@ -10,7 +10,7 @@ import { useShownConnection } from "./useShownConnection";
 export function ConnectionBar() {
   const say = useText();
   const { live } = useApi();
-  const { status, seconds } = useShownConnection();
+  const { status, seconds, isCrowded } = useShownConnection();
   const other = useOtherReceiver();
   const isShown = status !== "connected";
   return (
@@ -23,8 +23,9 @@ export function ConnectionBar() {
           <span>
             {status === "connecting" && say(texts.connecting)}
             {status === "offline" && say(texts.offline)}
+            {status === "waiting" && say(isCrowded ? texts.crowded : texts.lost)}{" "}
             {/* Who listens is told once that it is tried again, not every second. */}
-            {status === "waiting" && <span aria-hidden="true">{say(texts.waiting, { seconds })}</span>}
+            {status === "waiting" && <span aria-hidden="true">{say(texts.nextTry, { seconds })}</span>}
           </span>
           {status !== "connecting" && (
             <button type="button" className={styles.action} onClick={live.retryNow}>

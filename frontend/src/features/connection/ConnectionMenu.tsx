@@ -14,7 +14,7 @@ export function ConnectionMenu() {
   const say = useText();
   const { instances } = useInstallation();
   const { at, chosen } = useSelection();
-  const { status, seconds } = useShownConnection();
+  const { status, seconds, isCrowded } = useShownConnection();
   const hasChoice = instances.list("sender").length > 1 || instances.list("receiver").length > 1;
   const words = {
     connected: hasChoice
@@ -24,7 +24,7 @@ export function ConnectionMenu() {
         })
       : say(texts.connected),
     connecting: say(texts.connecting),
-    waiting: say(texts.waitingShort, { seconds }),
+    waiting: isCrowded ? say(texts.crowdedShort) : say(texts.waitingShort, { seconds }),
     offline: say(texts.offlineShort),
   }[status];
   const state = (

@@ -8,11 +8,13 @@ export interface ShownConnection {
   status: "connecting" | "connected" | "waiting" | "offline";
   /** Until the next attempt, in whole seconds. */
   seconds: number;
+  /** There are too many connections of this person. */
+  isCrowded: boolean;
 }
 
 /** The connection as it is shown: a loss that is over at once is none. */
 export function useShownConnection(): ShownConnection {
-  const { status, until } = useConnection();
+  const { status, until, isCrowded = false } = useConnection();
   const [isLost, setLost] = useState(false);
   const [now, setNow] = useState(Date.now);
   const isConnected = status === "connected";
@@ -28,5 +30,5 @@ export function useShownConnection(): ShownConnection {
     return () => clearInterval(timer);
   }, [until]);
   const seconds = until === undefined ? 0 : Math.max(1, Math.ceil((until - now) / 1000));
-  return { status: isConnected || !isLost ? "connected" : status, seconds };
+  return { status: isConnected || !isLost ? "connected" : status, seconds, isCrowded };
 }
