@@ -1,5 +1,6 @@
 import type { Page } from "@playwright/test";
 import { payloads } from "../src/features/conversation/payloads";
+import { obstacles } from "./axe";
 import { composer, contents, message, messages, numbered, openChat, say, sayAll } from "./conversation";
 import { Person } from "./person";
 import { Product } from "./product";
@@ -128,6 +129,42 @@ test("a message that is refused says why, and is sent again or given up", async 
   await expect(sent(page)).toHaveCount(1);
   expect(await contents(ann, chat)).toEqual(["refused 2"]);
 });
+
+const endings = {
+  "one was removed from": (chat: string, ann: Person, bob: Person) => ann.remove(chat, bob),
+  "was deleted": (chat: string, ann: Person) => ann.removeChat(chat),
+};
+for (const [what, end] of Object.entries(endings)) {
+  test(`what was written into a chat that ${what} is not lost, and can be copied and given up`, async ({ newPage }) => {
+    const { ann, bob, chat } = await pair();
+    const page = await newPage({ permissions: ["clipboard-read", "clipboard-write"] });
+    await enter(page, bob, chat);
+    const restore = await loseSends(page);
+    await say(page, "last words");
+    await say(page, "and more");
+    await expect(waiting(page)).toHaveCount(2);
+    await end(chat, ann, bob);
+    await expect(page.getByRole("heading", { name: /You are no longer in|was deleted/ })).toBeVisible();
+    await restore();
+    await expect(page.getByRole("heading", { name: "2 messages were not sent" })).toBeVisible();
+
+    await page.goto(product.url); // the chat is in no list any more
+    await page.getByRole("link", { name: "2 messages were not sent" }).click();
+    const unsent = page.getByRole("region", { name: "2 messages were not sent" });
+    await expect(unsent.getByRole("listitem")).toHaveText([/last words/, /and more/]);
+    expect(await obstacles(page)).toEqual([]);
+    await unsent.getByRole("button", { name: "Copy text" }).first().click();
+    await expect.poll(() => page.evaluate(() => navigator.clipboard.readText())).toBe("last words");
+    for (const left of [1, 0]) {
+      await page.getByRole("button", { name: "Discard" }).first().click();
+      await expect(page.getByRole("button", { name: "Discard" })).toHaveCount(left);
+    }
+    await expect(page.getByText(/not sent/)).toHaveCount(0);
+    await page.reload();
+    await expect(page.getByText(/There is no such chat|was deleted/)).toBeVisible();
+    await expect(page.getByText(/not sent/)).toHaveCount(0);
+  });
+}
 
 test("two tabs share what waits, and each message is sent once", async ({ newPage }) => {
   const { ann, chat } = await pair();

@@ -4,6 +4,7 @@ import { Details } from "../features/chats/details/Details";
 import { Gone } from "../features/chats/Gone";
 import { useChat } from "../features/chats/useChat";
 import { Conversation } from "../features/conversation/Conversation";
+import { Unsent } from "../features/conversation/Unsent";
 import { classes } from "../ui/classes";
 import styles from "./ChatPage.module.css";
 
@@ -13,7 +14,14 @@ export function ChatPage({ chatId }: { chatId: string }) {
   const [hasDetails] = useRoute("/c/:chatId/details");
   const [, go] = useLocation();
   const toggle = () => go(hasDetails ? `/c/${chatId}` : `/c/${chatId}/details`);
-  if (looked.status !== "member") return <Gone looked={looked} />;
+  if (looked.status !== "member") {
+    return (
+      <div className={styles.gone}>
+        <Gone looked={looked} />
+        <Unsent chatId={chatId} />
+      </div>
+    );
+  }
   return (
     <div className={classes(styles.page, hasDetails && styles.wide)}>
       <div className={styles.chat}>

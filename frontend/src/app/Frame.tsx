@@ -8,6 +8,7 @@ import { texts } from "../features/chats/texts";
 import { ConnectionBar } from "../features/connection/ConnectionBar";
 import { ConnectionMenu } from "../features/connection/ConnectionMenu";
 import { useVersionHint } from "../features/connection/useVersionHint";
+import { UnsentElsewhere } from "../features/conversation/UnsentElsewhere";
 import { AccountMenu } from "../features/settings/AccountMenu";
 import { searchKeys } from "../lib/keys";
 import { useText } from "../lib/text";
@@ -25,7 +26,7 @@ export function Frame() {
   const say = useText();
   const [isInChat, chat] = useRoute("/c/:chatId/*?");
   const [isInSettings] = useRoute("/settings");
-  const { chats, unread } = useChats();
+  const { status, chats, unread } = useChats();
   useVersionHint();
   useTitle(unread);
   return (
@@ -41,6 +42,7 @@ export function Frame() {
             <StartMenu />
           </header>
           <ChatList openId={chat?.chatId} />
+          {status === "ready" && <UnsentElsewhere listed={chats} />}
           <ConnectionMenu />
         </div>
         <main className={styles.main}>

@@ -17,25 +17,36 @@ export function Gone({ looked }: { looked: Exclude<Looked, { status: "member" }>
   switch (looked.status) {
     case "gone":
       return (
-        <Empty icon={<DoorOpen />} title={say(texts.goneTitle, { name: chatName(looked.chat, userId) })} action={back}>
+        <Empty
+          level={1}
+          icon={<DoorOpen />}
+          title={say(texts.goneTitle, { name: chatName(looked.chat, userId) })}
+          action={back}
+        >
           {say(texts.goneText)}
         </Empty>
       );
     case "deleted":
       return (
-        <Empty icon={<Trash2 />} title={say(texts.deletedTitle, { name: chatName(looked.chat, userId) })} action={back}>
+        <Empty
+          level={1}
+          icon={<Trash2 />}
+          title={say(texts.deletedTitle, { name: chatName(looked.chat, userId) })}
+          action={back}
+        >
           {say(texts.deletedText)}
         </Empty>
       );
     case "unknown":
       return (
-        <Empty icon={<SearchX />} title={say(texts.unknownTitle)} action={back}>
+        <Empty level={1} icon={<SearchX />} title={say(texts.unknownTitle)} action={back}>
           {say(texts.unknownText)}
         </Empty>
       );
     case "failed":
       return (
         <Empty
+          level={1}
           icon={<Unplug />}
           title={say(texts.failedTitle)}
           action={<Button onClick={looked.retry}>{say(texts.tryAgain)}</Button>}

@@ -15,6 +15,7 @@ import { createFormat } from "./format";
 import { History, type HistoryHandle } from "./History";
 import type { Shape } from "./source";
 import { texts } from "./texts";
+import { useCopy } from "./useCopy";
 import { useReadMarker } from "./useReadMarker";
 import { useReceipts } from "./useReceipts";
 
@@ -31,6 +32,7 @@ export function OpenConversation({ feed, state, log, shape }: Props) {
   const { userId, source, outbox, drafts } = useConversations();
   const { chatId } = feed;
   const toast = useToasts((toasts) => toasts.say);
+  const copy = useCopy();
   const outgoing = useSyncExternalStore(outbox.subscribe, () => outbox.of(chatId));
   const receipts = useReceipts(source, shape);
   const seen = useReadMarker(source, feed);
@@ -52,19 +54,13 @@ export function OpenConversation({ feed, state, log, shape }: Props) {
       async save(message, content) {
         feed.apply(await source.edit(message.id, content));
       },
-      copy(text) {
-        const copied = navigator.clipboard?.writeText(text) ?? Promise.reject(new Error("no clipboard"));
-        copied.then(
-          () => toast({ text: say(texts.copied) }),
-          () => toast({ text: say(texts.notCopied), bad: true }),
-        );
-      },
+      copy,
       retry: (key) => outbox.retry(key),
       discard: (key) => outbox.discard(key),
       person: (id) => feed.snapshot().people.get(id),
       format: createFormat(say),
     }),
-    [receipts, edit, feed, source, outbox, toast, say],
+    [receipts, edit, feed, source, outbox, copy, say],
   );
 
   async function remove(message: Message) {

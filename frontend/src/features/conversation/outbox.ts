@@ -97,6 +97,11 @@ export class Outbox {
     return this.byChat.get(chatId) ?? none;
   }
 
+  /** What waits or failed in all chats, in the order of writing. The same array until something changes. */
+  get all(): readonly Outgoing[] {
+    return this.entries;
+  }
+
   /** How many messages wait to be sent or failed, in all chats. */
   get size(): number {
     return this.entries.length;

@@ -54,6 +54,10 @@ export const texts = defineMessages({
   failed: { id: "conversation.failed", defaultMessage: "Not sent: {why}" },
   again: { id: "conversation.again", defaultMessage: "Send again" },
   discard: { id: "conversation.discard", defaultMessage: "Discard" },
+  unsentTitle: {
+    id: "conversation.unsentTitle",
+    defaultMessage: "{count, plural, one {# message was not sent} other {# messages were not sent}}",
+  },
   stored: { id: "conversation.stored", defaultMessage: "Sent" },
   readBySome: { id: "conversation.readBySome", defaultMessage: "Read by {count} of {total}" },
   readByAll: { id: "conversation.readByAll", defaultMessage: "Read by everybody" },
