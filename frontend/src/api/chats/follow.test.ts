@@ -84,6 +84,24 @@ test("what happened while there was no connection is there after it", async () =
   expect(w.chats.chat("b")?.participantIds).toEqual(["Bob"]);
 });
 
+test("where subscriptions begin late, what happened before they did is there all the same", async () => {
+  const w = world([chat("a")]);
+  w.connect();
+  await w.pass(3_000);
+  w.connect();
+  await w.pass(10_000); // the server has taken them, and waits for its store
+  w.say("ChatUpdated", { chatUpdated: chat("a") });
+  w.there.set("a", chat("a", { lastMessage: message("a", 9) })); // the stream of messages begins only now
+  await w.pass(1_000);
+  w.say("ChatUpdated", { chatUpdated: chat("a") });
+  await w.pass(1_000);
+  expect(w.chats.chat("a")?.lastMessage?.seq).toBe(9);
+  const asked = w.asked.length;
+  w.say("ChatUpdated", { chatUpdated: chat("a") });
+  await w.pass(3_000);
+  expect(w.asked.length, "once per connection").toBe(asked);
+});
+
 test("a chat that is in no page, because it moved while they were read, is asked for and stays", async () => {
   const w = world([chat("a"), chat("b")]);
   await w.pass(3_000);

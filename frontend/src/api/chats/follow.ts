@@ -31,8 +31,8 @@ export interface ChatsFollower {
 const pageSize = 200;
 
 /**
- * After a connection was made the list is asked for once more, when the subscriptions have begun for sure: what happened
- * between the loss and their beginning is then in the answer.
+ * So long (ms) after a connection was made, or after the first word on it where the server takes its time, all subscriptions
+ * have begun. Then the list is asked for once more: what happened before their beginning is in the answer.
  */
 const settleTime = 1_500;
 
@@ -48,6 +48,7 @@ export function followChats(client: ApolloClient, live: Live, chats: ChatCache, 
   let isWanted = false;
   let again: ReturnType<typeof setTimeout> | undefined;
   let attempt = 0;
+  let isHeard = false;
 
   async function ask(id: string): Promise<boolean> {
     try {
@@ -104,6 +105,18 @@ export function followChats(client: ApolloClient, live: Live, chats: ChatCache, 
     }
   }
 
+  function settle() {
+    clearTimeout(again);
+    again = setTimeout(refresh, settleTime);
+  }
+
+  /** The streams of what is current have begun. */
+  function heard() {
+    if (isHeard) return;
+    isHeard = true;
+    settle();
+  }
+
   const shapes = new Bursts<Parameters<ChatCache["putAll"]>[0][number]>((all) => chats.putAll(all));
   const counts = new Bursts<{ chatId: string; unreadCount: number }>((all) => chats.putUnread(all));
   const messages = new Bursts<Preview>((all) => {
@@ -113,7 +126,16 @@ export function followChats(client: ApolloClient, live: Live, chats: ChatCache, 
   });
   const leave = [
     live.subscribe(ChatAddedDocument, { userId }, { next: ({ chatAdded }) => shapes.add(chatAdded) }),
-    live.subscribe(ChatUpdatedDocument, { userId }, { next: ({ chatUpdated }) => shapes.add(chatUpdated) }),
+    live.subscribe(
+      ChatUpdatedDocument,
+      { userId },
+      {
+        next: ({ chatUpdated }) => {
+          heard();
+          shapes.add(chatUpdated);
+        },
+      },
+    ),
     live.subscribe(
       UnreadCountUpdatedDocument,
       { userId },
@@ -126,8 +148,8 @@ export function followChats(client: ApolloClient, live: Live, chats: ChatCache, 
     ),
     live.connection.subscribe(({ count }, was) => {
       if (count === was.count) return;
-      clearTimeout(again);
-      again = setTimeout(refresh, settleTime);
+      isHeard = false;
+      settle();
     }),
   ];
   void refresh();
