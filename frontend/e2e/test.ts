@@ -9,6 +9,7 @@ export const test = base.extend<{ newPage: (options?: BrowserContextOptions) => 
     await use(async (options) => {
       const context = await browser.newContext(options);
       contexts.push(context);
+      await context.addInitScript(tellViolations);
       context.on("page", (page) => watch(page, complaints));
       return context.newPage();
     });
@@ -16,6 +17,13 @@ export const test = base.extend<{ newPage: (options?: BrowserContextOptions) => 
     expect(complaints, "what the pages complain of").toEqual([]);
   },
 });
+
+/** What the content policy forbids, also where the browser does not write it. It runs in the pages. */
+function tellViolations() {
+  document.addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI, sourceFile }) =>
+    console.error(`the content policy (${violatedDirective}) is broken by ${blockedURI} in ${sourceFile}`),
+  );
+}
 
 /** Answers that are refused, and servers that are away, are part of the tests; everything else is a fault. */
 function watch(page: Page, complaints: string[]) {

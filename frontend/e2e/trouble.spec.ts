@@ -236,11 +236,6 @@ test("what attackers write only stands there", async ({ newPage }) => {
   page.on("request", (request) => {
     if (!request.url().startsWith(product.url) && !/^(data|blob):/.test(request.url())) strangers.push(request.url());
   });
-  await page.addInitScript(() => {
-    document.addEventListener("securitypolicyviolation", (event) =>
-      console.error(`policy: ${event.violatedDirective}`),
-    );
-  });
   await enter(page, ann, chat);
   await expect(message(page, "alert(1)").first()).toBeVisible();
   await page.getByRole("log").hover();
