@@ -86,6 +86,38 @@ test("a direct chat and a group are begun, and others see them at once", async (
   await expect(rows(bobs)).toHaveText([/Garden/, /Ann Arbor/]);
 });
 
+test("everybody is chosen of those whom the text finds, not of those who are still shown", async ({ newPage }) => {
+  const ann = await Person.signUp(product.url, "Ann Arbor");
+  const bob = await Person.signUp(product.url, "Bob Byrne");
+  const cleo = await Person.signUp(product.url, "Cleo Carter");
+  const page = await newPage();
+  await signIn(page, product.url, ann);
+  await page.getByRole("button", { name: "New chat" }).click();
+  await page.getByRole("menuitem", { name: "New group" }).click();
+  await page.getByLabel("Search people").fill(bob.username);
+  await page.getByRole("button", { name: `Bob Byrne @${bob.username}` }).click();
+  await expect(page.getByText("1 chosen")).toBeVisible();
+  let answer = () => {};
+  const late = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  await page.route("**/graphql", async (route) => {
+    if (route.request().postData()?.includes(cleo.username)) await late;
+    await route.continue();
+  });
+  const asked = page.waitForRequest((request) => request.postData()?.includes(cleo.username) ?? false);
+  await page.getByLabel("Search people").fill(cleo.username);
+  const all = page.getByRole("button", { name: /^Select (all|none)$/ });
+  await expect(all).toBeDisabled();
+  await asked;
+  await expect(page.getByRole("button", { name: `Bob Byrne @${bob.username}` })).toBeVisible(); // of the text before
+  await expect(all).toBeDisabled();
+  answer();
+  await all.click();
+  await expect(page.getByText("2 chosen")).toBeVisible();
+  await expect(page.getByRole("button", { name: `Cleo Carter @${cleo.username}`, pressed: true })).toBeVisible();
+});
+
 test("a group's details: renamed, somebody added, somebody removed, left, deleted", async ({ newPage }) => {
   const ann = await Person.signUp(product.url, "Ann Arbor");
   const bob = await Person.signUp(product.url, "Bob Byrne");

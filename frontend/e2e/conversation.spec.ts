@@ -100,6 +100,44 @@ test("keys: a break, the last own message, messages one by one", async ({ newPag
   await expect(page.getByRole("menuitem", { name: "Copy text" })).toBeFocused();
 });
 
+test("opening a chat asks once for its newest messages, and they wait for nothing else", async ({ newPage }) => {
+  const { ann, bob, chat } = await group();
+  await sayAll(bob, chat, numbered(1, 70));
+  const page = await newPage();
+  await signIn(page, product.url, ann);
+  await expect(rows(page)).toHaveText([/message 70.*70 unread/]);
+  await markRead(ann, await bob.send(chat, "message 71"));
+  await expect(rows(page)).toHaveText([/message 71/]);
+  await expect(rows(page)).not.toContainText("unread");
+  const asked: string[] = [];
+  await page.route("**/graphql", (route) => {
+    const { operationName } = route.request().postDataJSON();
+    asked.push(operationName);
+    return operationName === "OpenConversation" ? route.continue() : undefined; // nothing else is ever answered
+  });
+  await rows(page).click();
+  await expect(message(page, "message 71")).toBeInViewport();
+  expect(asked[0]).toBe("OpenConversation");
+  expect(asked.filter((name) => name === "OpenConversation")).toHaveLength(1);
+});
+
+test("what is typed is there although the network does not answer", async ({ newPage }) => {
+  const { ann, bob, chat } = await group();
+  await sayAll(bob, chat, ["one"]);
+  const page = await newPage();
+  await enter(page, ann, chat);
+  await expect.poll(() => unread(ann, chat)).toBe(0);
+  await page.route("**/*", () => undefined); // nothing is ever answered
+  await composer(page).pressSequentially("every key is heard at once");
+  await expect(composer(page)).toHaveValue("every key is heard at once");
+  await composer(page).press("Enter");
+  await expect(message(page, "every key is heard at once")).toBeVisible();
+  await expect(composer(page)).toHaveValue("");
+  await composer(page).pressSequentially("and goes on");
+  await expect(composer(page)).toHaveValue("and goes on");
+  await page.unroute("**/*");
+});
+
 test("a draft stays with its chat, over reloads", async ({ newPage }) => {
   const { ann, bob, chat } = await group();
   const other = await ann.direct(bob);

@@ -1,6 +1,7 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import type { Page } from "@playwright/test";
+import { message, openChat, pick, say } from "./conversation";
 import { Person } from "./person";
 import { freePort, Process, quick, until } from "./product";
 import { expect, rows, signIn, test } from "./test";
@@ -122,6 +123,43 @@ test("calls go to the roles, and the instances are changed without a reload and 
   await page.reload();
   await expect(page.getByRole("button", { name: "Connected to: Sender 2 · Receiver 2" })).toBeVisible();
   await expect(page.getByRole("heading", { name: "Crew" })).toBeVisible();
+});
+
+test("two people on different instances of every role write to each other", async ({ newPage }) => {
+  const [ann, bob] = [await fleet.person("Ann Arbor", 0), await fleet.person("Bob Byrne", 1)];
+  const chat = await ann.direct(bob);
+  const [anns, bobs] = [await newPage(), await newPage()];
+  for (const [page, person, n] of [
+    [anns, ann, 1],
+    [bobs, bob, 2],
+  ] as const) {
+    await signIn(page, fleet.url, person);
+    for (const role of ["Sender", "Receiver"]) {
+      await page.getByRole("button", { name: /^Connected to/ }).click();
+      await page.getByRole("menuitemradio", { name: `${role} ${n}` }).click();
+    }
+    await expect(page.getByRole("button", { name: `Connected to: Sender ${n} · Receiver ${n}` })).toBeVisible();
+    await openChat(page, fleet.url, chat);
+  }
+  const seen = [traffic(anns), traffic(bobs)];
+  await say(anns, "hello bob");
+  await expect(message(bobs, "hello bob")).toBeVisible();
+  await say(bobs, "hello ann");
+  await expect(message(anns, "hello ann")).toBeVisible();
+  for (const [page, text] of [
+    [anns, "hello bob"],
+    [bobs, "hello ann"],
+  ] as const) {
+    await expect(message(page, text).getByRole("button", { name: "Read by everybody" })).toBeVisible();
+  }
+  await pick(anns, "hello bob", "Edit");
+  await anns.getByRole("textbox", { name: "Edit message" }).fill("hello, Bob");
+  await anns.getByRole("textbox", { name: "Edit message" }).press("Enter");
+  await expect(message(bobs, "hello, Bob")).toContainText("edited");
+  for (const [n, { portsOf }] of seen.entries()) {
+    const port = fleet.roles.sender[n]?.port;
+    expect(portsOf("SendMessage")).toEqual([port]);
+  }
 });
 
 test("a receiver that was chosen and is lost can be changed; one that was not is left", async ({ newPage }) => {
