@@ -200,6 +200,32 @@ test("keys: Ctrl K searches chats and people, arrows move, Enter opens", async (
   await expect(page.getByRole("heading", { name: "Zoe Zander" })).toBeVisible();
 });
 
+test("a chat that opens late does not take the focus from who writes meanwhile", async ({ newPage }) => {
+  const ann = await Person.signUp(product.url, "Ann Arbor");
+  for (const name of ["Harbour", "Office"]) await ann.group(name, []);
+  const page = await newPage();
+  await signIn(page, product.url, ann);
+  let answer = () => {};
+  const late = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  await page.route("**/graphql", async (route) => {
+    if (route.request().postDataJSON().operationName === "OpenConversation") await late;
+    await route.continue();
+  });
+  await rows(page).filter({ hasText: "Harbour" }).click();
+  await expect(page.getByRole("heading", { name: "Harbour" })).toBeVisible();
+  await page.keyboard.press("Control+k");
+  await page.keyboard.type("of");
+  answer();
+  await expect(page.getByRole("textbox", { name: "Message", exact: true })).toBeVisible();
+  await page.keyboard.type("fi");
+  await expect(page.getByLabel("Search chats and people")).toHaveValue("offi");
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("heading", { name: "Office" })).toBeVisible();
+  await expect(page.getByRole("textbox", { name: "Message", exact: true })).toBeFocused();
+});
+
 test("a server that is away is said, is tried again, and nothing of the gap is missing", async ({ newPage }) => {
   const own = await Product.start();
   try {

@@ -130,9 +130,10 @@ export function OpenConversation({ feed, state, log, shape }: Props) {
   );
 }
 
-/** Who opens a chat may write at once, but where that would bring up the keyboard of a screen. */
+/** Who opens a chat may write at once, unless they write elsewhere already; nor is the keyboard of a screen brought up. */
 function useFocusOnOpening(composer: React.RefObject<HTMLTextAreaElement | null>) {
   useEffect(() => {
-    if (matchMedia("(pointer: fine)").matches) composer.current?.focus({ preventScroll: true });
+    const isWriting = document.activeElement?.matches("input, textarea");
+    if (!isWriting && matchMedia("(pointer: fine)").matches) composer.current?.focus({ preventScroll: true });
   }, [composer]);
 }

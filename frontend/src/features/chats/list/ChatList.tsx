@@ -37,7 +37,9 @@ export function ChatList({ openId }: { openId: string | undefined }) {
       rows()[0]?.focus();
     }
     if (event.key === "Enter" && !event.nativeEvent.isComposing) {
-      rows()[0]?.click();
+      const [first] = rows();
+      if (first) (event.target as HTMLElement).blur(); // what is opened takes the focus
+      first?.click();
       setSearch("");
     }
     if (event.key === "Escape") setSearch("");
