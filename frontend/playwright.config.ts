@@ -15,8 +15,8 @@ export default defineConfig({
   globalSetup: "./e2e/build.ts",
   fullyParallel: false,
   workers: 2,
-  timeout: 60_000,
-  expect: { timeout: 10_000 },
+  timeout: 180_000, // whatever else the machine does
+  expect: { timeout: 20_000 },
   reporter: [["list"]],
   use: {
     ...devices["Desktop Chrome"],
