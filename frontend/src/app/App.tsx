@@ -1,6 +1,5 @@
 import { ApolloProvider } from "@apollo/client/react";
 import { useEffect, useState } from "react";
-import { IntlProvider } from "react-intl";
 import {
   type Api,
   ApiProvider,
@@ -15,15 +14,16 @@ import { SignIn } from "../features/session/SignIn";
 import { Starting } from "../features/session/Starting";
 import { Frame } from "./Frame";
 import { enter } from "./install";
+import { LanguageProvider } from "./LanguageProvider";
 
 /** The pages, once it is known where they are. */
 export function App({ installation }: { installation: Installation }) {
   return (
-    <IntlProvider locale="en" defaultLocale="en">
+    <LanguageProvider>
       <InstallationProvider value={installation}>
         <Pages />
       </InstallationProvider>
-    </IntlProvider>
+    </LanguageProvider>
   );
 }
 

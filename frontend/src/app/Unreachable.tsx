@@ -1,11 +1,11 @@
-import { IntlProvider } from "react-intl";
 import { Starting } from "../features/session/Starting";
+import { LanguageProvider } from "./LanguageProvider";
 
 /** The page is there, and the server that sent it is gone. */
 export function Unreachable() {
   return (
-    <IntlProvider locale="en" defaultLocale="en">
+    <LanguageProvider>
       <Starting isLate />
-    </IntlProvider>
+    </LanguageProvider>
   );
 }

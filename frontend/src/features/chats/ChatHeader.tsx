@@ -5,6 +5,7 @@ import type { Chat } from "../../api/chats/cache";
 import { chatName, otherOf } from "../../api/chats/people";
 import { useText } from "../../lib/text";
 import { Avatar } from "../../ui/Avatar";
+import { Handle } from "../../ui/Handle";
 import { IconButton } from "../../ui/IconButton";
 import styles from "./ChatHeader.module.css";
 import { texts } from "./texts";
@@ -33,7 +34,7 @@ export function ChatHeader({ chat, hasDetails, onDetails }: Props) {
       <div className={styles.text}>
         <h1 className={styles.name}>{name}</h1>
         <p className={styles.quiet}>
-          {other && `@${other.username}`}
+          {other && <Handle name={other.username} />}
           {!other && chat.chatType === "direct" && say(texts.direct)}
           {chat.chatType === "group" && say(texts.memberCount, { count: chat.participants.length })}
         </p>

@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
 import { failureText } from "../../api/failureText";
 import type { Log, Message } from "../../lib/log";
-import { useText } from "../../lib/text";
+import { useLocale, useText } from "../../lib/text";
 import { Confirm } from "../../ui/Confirm";
 import { Notice } from "../../ui/Notice";
 import { useToasts } from "../../ui/toasts";
@@ -29,6 +29,7 @@ interface Props {
 /** A chat that is open: its history, and below it what is written. */
 export function OpenConversation({ feed, state, log, shape }: Props) {
   const say = useText();
+  const locale = useLocale();
   const { userId, source, outbox, drafts } = useConversations();
   const { chatId } = feed;
   const toast = useToasts((toasts) => toasts.say);
@@ -58,9 +59,9 @@ export function OpenConversation({ feed, state, log, shape }: Props) {
       retry: (key) => outbox.retry(key),
       discard: (key) => outbox.discard(key),
       person: (id) => feed.snapshot().people.get(id),
-      format: createFormat(say),
+      format: createFormat(say, locale),
     }),
-    [receipts, edit, feed, source, outbox, copy, say],
+    [receipts, edit, feed, source, outbox, copy, say, locale],
   );
 
   async function remove(message: Message) {

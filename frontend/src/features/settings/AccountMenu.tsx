@@ -3,6 +3,7 @@ import { useLocation } from "wouter";
 import { useUserId } from "../../api/Api";
 import { useText } from "../../lib/text";
 import { Avatar } from "../../ui/Avatar";
+import { Handle } from "../../ui/Handle";
 import { Hidden } from "../../ui/Hidden";
 import { Menu, MenuChoice, MenuItem, MenuLine } from "../../ui/Menu";
 import { type Theme, useTheme } from "../../ui/theme";
@@ -26,7 +27,11 @@ export function AccountMenu() {
           <Hidden>{say(texts.account)}</Hidden>
           <span className={styles.text}>
             <span className={styles.name}>{name}</span>
-            {me && name !== me.username && <span className={styles.quiet}>@{me.username}</span>}
+            {me && name !== me.username && (
+              <span className={styles.quiet}>
+                <Handle name={me.username} />
+              </span>
+            )}
           </span>
         </button>
       }

@@ -4,6 +4,7 @@ import { failureText } from "../../api/failureText";
 import { type AccountFragment, UpdateProfileDocument } from "../../api/gql/graphql";
 import { useText } from "../../lib/text";
 import { Button } from "../../ui/Button";
+import { Handle } from "../../ui/Handle";
 import { TextField } from "../../ui/TextField";
 import { useToasts } from "../../ui/toasts";
 import styles from "./SettingsPage.module.css";
@@ -30,7 +31,7 @@ export function Profile({ me }: { me: AccountFragment }) {
     <section className={styles.section}>
       <h2>{say(texts.profile)}</h2>
       <p className={styles.quiet}>
-        @{me.username}
+        <Handle name={me.username} />
         {me.email && ` · ${me.email}`}
       </p>
       <form className={styles.form} onSubmit={save}>

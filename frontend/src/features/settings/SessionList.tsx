@@ -1,7 +1,7 @@
 import { useMutation, useQuery } from "@apollo/client/react";
 import { failureText } from "../../api/failureText";
 import { RevokeSessionDocument, SessionsDocument } from "../../api/gql/graphql";
-import { useText } from "../../lib/text";
+import { useLocale, useText } from "../../lib/text";
 import { exactly } from "../../lib/when";
 import { Button } from "../../ui/Button";
 import { Notice } from "../../ui/Notice";
@@ -13,6 +13,7 @@ import { texts } from "./texts";
 /** The sessions that go on, to end those that one does not want. */
 export function SessionList() {
   const say = useText();
+  const locale = useLocale();
   const { say: toast } = useToasts();
   const { data, error, refetch } = useQuery(SessionsDocument, { fetchPolicy: "cache-and-network" });
   const [revoke] = useMutation(RevokeSessionDocument);
@@ -39,7 +40,7 @@ export function SessionList() {
                   {address && ` · ${address}`}
                 </span>
                 <span className={styles.quiet}>
-                  {isCurrent ? say(texts.here) : say(texts.lastUsed, { when: exactly(lastUsedAt) })}
+                  {isCurrent ? say(texts.here) : say(texts.lastUsed, { when: exactly(lastUsedAt, locale) })}
                 </span>
               </span>
               {!isCurrent && (

@@ -1,9 +1,11 @@
 import { ArrowLeft } from "lucide-react";
 import { useLocation } from "wouter";
 import { useInstallation } from "../../api/Api";
+import { type Language, languages, useLanguage } from "../../lib/language";
 import { useText } from "../../lib/text";
 import { IconButton } from "../../ui/IconButton";
 import { type Theme, useTheme } from "../../ui/theme";
+import { Choices } from "./Choices";
 import { Password } from "./Password";
 import { Profile } from "./Profile";
 import { RemoveAccount } from "./RemoveAccount";
@@ -18,11 +20,17 @@ export function SettingsPage() {
   const { config } = useInstallation();
   const { me } = useAccount();
   const { theme, choose } = useTheme();
+  const { chosen, choose: chooseLanguage } = useLanguage();
   const [, go] = useLocation();
   const themes: { value: Theme; text: string }[] = [
     { value: "system", text: say(texts.system) },
     { value: "light", text: say(texts.light) },
     { value: "dark", text: say(texts.dark) },
+  ];
+  const tongues: { value: Language | null; text: string }[] = [
+    { value: null, text: say(texts.system) },
+    { value: "en", text: languages.en },
+    { value: "de", text: languages.de },
   ];
   return (
     <div className={styles.page}>
@@ -34,17 +42,8 @@ export function SettingsPage() {
       </header>
       <div className={styles.body}>
         {me && <Profile me={me} />}
-        <section className={styles.section} aria-labelledby="appearance">
-          <h2 id="appearance">{say(texts.appearance)}</h2>
-          <div className={styles.choices} role="radiogroup" aria-labelledby="appearance">
-            {themes.map(({ value, text }) => (
-              <label key={value} className={styles.choice}>
-                <input type="radio" name="theme" checked={theme === value} onChange={() => choose(value)} />
-                {text}
-              </label>
-            ))}
-          </div>
-        </section>
+        <Choices title={say(texts.appearance)} options={themes} value={theme} onChoose={choose} />
+        <Choices title={say(texts.language)} options={tongues} value={chosen} onChoose={chooseLanguage} />
         {config.auth === "accounts" && (
           <>
             <Password />

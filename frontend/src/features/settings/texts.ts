@@ -19,6 +19,8 @@ export const texts = defineMessages({
   light: { id: "settings.light", defaultMessage: "Light" },
   dark: { id: "settings.dark", defaultMessage: "Dark" },
 
+  language: { id: "settings.language", defaultMessage: "Language" },
+
   password: { id: "settings.password", defaultMessage: "Password" },
   current: { id: "settings.current", defaultMessage: "Current password" },
   new: { id: "settings.new", defaultMessage: "New password" },

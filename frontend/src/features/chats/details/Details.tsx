@@ -8,6 +8,7 @@ import { useText } from "../../../lib/text";
 import { Avatar } from "../../../ui/Avatar";
 import { Button } from "../../../ui/Button";
 import { Confirm } from "../../../ui/Confirm";
+import { Handle } from "../../../ui/Handle";
 import { IconButton } from "../../../ui/IconButton";
 import { texts } from "../texts";
 import { AddPeople } from "./AddPeople";
@@ -56,7 +57,11 @@ export function Details({ chat, onClose }: { chat: Chat; onClose: () => void }) 
           <section className={styles.head}>
             <Avatar id={other?.id ?? chat.id} name={name} group={isGroup} size="large" />
             <h3 className={styles.name}>{name}</h3>
-            {other && <p className={styles.quiet}>@{other.username}</p>}
+            {other && (
+              <p className={styles.quiet}>
+                <Handle name={other.username} />
+              </p>
+            )}
             {other && !other.isActive && <p className={styles.quiet}>{say(texts.accountRemoved)}</p>}
             {chat.description && <p className={styles.description}>{chat.description}</p>}
             {isGroup && (

@@ -4,6 +4,7 @@ import type { Chat } from "../../../api/chats/cache";
 import { type Person, personName } from "../../../api/chats/people";
 import { useText } from "../../../lib/text";
 import { Avatar } from "../../../ui/Avatar";
+import { Handle } from "../../../ui/Handle";
 import { IconButton } from "../../../ui/IconButton";
 import { texts } from "../texts";
 import styles from "./MemberList.module.css";
@@ -31,7 +32,7 @@ export function MemberList({ chat, mayRemove, onRemove }: Props) {
               {person.id === userId ? say(texts.memberYou, { name: personName(person) }) : personName(person)}
             </span>
             <span className={styles.quiet}>
-              {person.id === chat.createdBy ? say(texts.creator) : `@${person.username}`}
+              {person.id === chat.createdBy ? say(texts.creator) : <Handle name={person.username} />}
             </span>
           </span>
           {mayRemove && person.id !== userId && (

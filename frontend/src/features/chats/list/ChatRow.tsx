@@ -3,7 +3,7 @@ import { Link } from "wouter";
 import { useUserId } from "../../../api/Api";
 import type { Chat } from "../../../api/chats/cache";
 import { chatName, otherOf } from "../../../api/chats/people";
-import { useText } from "../../../lib/text";
+import { useLocale, useText } from "../../../lib/text";
 import { exactly, when } from "../../../lib/when";
 import { Avatar } from "../../../ui/Avatar";
 import { Badge } from "../../../ui/Badge";
@@ -15,6 +15,7 @@ import { previewOf } from "./preview";
 /** A chat in the list: whom it is with, what was said last, and how much is unread. */
 export const ChatRow = memo(function ChatRow({ chat, isOpen }: { chat: Chat; isOpen: boolean }) {
   const say = useText();
+  const locale = useLocale();
   const userId = useUserId();
   const name = chatName(chat, userId);
   const last = chat.lastMessage;
@@ -30,8 +31,8 @@ export const ChatRow = memo(function ChatRow({ chat, isOpen }: { chat: Chat; isO
         <span className={styles.top}>
           <span className={styles.name}>{name}</span>
           {last && (
-            <time className={styles.time} dateTime={last.createdAt} title={exactly(last.createdAt)}>
-              {when(last.createdAt)}
+            <time className={styles.time} dateTime={last.createdAt} title={exactly(last.createdAt, locale)}>
+              {when(last.createdAt, new Date(), locale)}
             </time>
           )}
         </span>

@@ -2,6 +2,7 @@ import { type Person, personName } from "../../../api/chats/people";
 import { failureText } from "../../../api/failureText";
 import { useText } from "../../../lib/text";
 import { Avatar } from "../../../ui/Avatar";
+import { Handle } from "../../../ui/Handle";
 import { useToasts } from "../../../ui/toasts";
 import { useStart } from "../start/useStart";
 import styles from "./PersonRow.module.css";
@@ -24,7 +25,9 @@ export function PersonRow({ person, onOpened }: { person: Person; onOpened: () =
       <Avatar id={person.id} name={personName(person)} />
       <span className={styles.text}>
         <span className={styles.name}>{personName(person)}</span>
-        <span className={styles.handle}>@{person.username}</span>
+        <span className={styles.handle}>
+          <Handle name={person.username} />
+        </span>
       </span>
     </button>
   );

@@ -6,6 +6,7 @@ import { useText } from "../../../lib/text";
 import { Avatar } from "../../../ui/Avatar";
 import { Button } from "../../../ui/Button";
 import { classes } from "../../../ui/classes";
+import { Handle } from "../../../ui/Handle";
 import { Notice } from "../../../ui/Notice";
 import { texts } from "../texts";
 import styles from "./PeoplePicker.module.css";
@@ -83,7 +84,9 @@ export function PeoplePicker({ chosen, onChoose, without = [] }: Props) {
               >
                 <Avatar id={person.id} name={personName(person)} size="small" />
                 <span className={styles.name}>{personName(person)}</span>
-                <span className={styles.handle}>@{person.username}</span>
+                <span className={styles.handle}>
+                  <Handle name={person.username} />
+                </span>
                 {chosen && (
                   <span className={classes(styles.box, isChosen && styles.checked)} aria-hidden="true">
                     {isChosen && <Check />}
