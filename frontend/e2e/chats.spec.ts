@@ -84,6 +84,13 @@ test("a direct chat and a group are begun, and others see them at once", async (
   await expect(anns.getByRole("heading", { name: "Garden" })).toBeVisible();
   await expect(anns.getByText("3 members")).toBeVisible();
   await expect(rows(bobs)).toHaveText([/Garden/, /Ann Arbor/]);
+
+  await bobs.getByRole("button", { name: "New chat" }).click();
+  await bobs.getByRole("menuitem", { name: "New message" }).click();
+  await bobs.getByLabel("Search people").fill(ann.username);
+  await bobs.getByRole("button", { name: `Ann Arbor @${ann.username}` }).click();
+  await expect(bobs.getByRole("heading", { name: "Ann Arbor" })).toBeVisible(); // the one that there is
+  await expect(rows(bobs)).toHaveText([/Garden/, /Ann Arbor/]);
 });
 
 test("everybody is chosen of those whom the text finds, not of those who are still shown", async ({ newPage }) => {

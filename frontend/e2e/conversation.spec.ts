@@ -138,6 +138,21 @@ test("what is typed is there although the network does not answer", async ({ new
   await page.unroute("**/*");
 });
 
+test("a message can be copied, its links lead out safely, and its time is told exactly", async ({ newPage }) => {
+  const { ann, bob, chat } = await group();
+  await sayAll(bob, chat, ["see **this**: https://example.org/a"]);
+  const page = await newPage({ permissions: ["clipboard-read", "clipboard-write"] });
+  await enter(page, ann, chat);
+  await pick(page, "see this", "Copy text");
+  await expect(page.getByText("Copied")).toBeVisible();
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe("see **this**: https://example.org/a");
+  const link = message(page, "see this").getByRole("link");
+  await expect(link).toHaveAttribute("href", "https://example.org/a");
+  await expect(link).toHaveAttribute("target", "_blank");
+  await expect(link).toHaveAttribute("rel", /noopener.*noreferrer|noreferrer/);
+  await expect(message(page, "see this").locator("time")).toHaveAttribute("title", /20\d\d.*\d\d:\d\d:\d\d/);
+});
+
 test("a draft stays with its chat, over reloads", async ({ newPage }) => {
   const { ann, bob, chat } = await group();
   const other = await ann.direct(bob);

@@ -81,7 +81,7 @@ export async function team(url: string): Promise<Team> {
       launch,
       eva,
       "12T09:34",
-      "I'll be there at seven. This is what I would run:\n\n```sh\nchat migrate up --timeout 10m\n```",
+      "I'll be there at seven. This is what I would run:\n\n```sh\nchat migrate up\n```",
     );
     await say(launch, cleo, "12T09:36", "Me too, and I bring the coffee.");
     await say(launch, ann, "12T09:38", "You are the best.");
