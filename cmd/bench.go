@@ -32,15 +32,51 @@ func benchCommand() *cobra.Command {
 			if !fleet {
 				return b.Run(c.Context())
 			}
-			if b.Redis, err = exec.LookPath("redis-server"); err != nil {
-				return errors.New("redis-server, which a fleet hears by, is not installed; on Debian: sudo apt-get install redis-server")
+			if b.Redis, err = findRedis(); err != nil {
+				return err
 			}
 			return b.RunFleet(c.Context())
 		},
 	}
 	c.Flags().IntVar(&seconds, "seconds", seconds, "how long each load lasts")
 	c.Flags().BoolVar(&fleet, "fleet", fleet, "measure two processes of each role, with Redis and a subscriber in each chat")
+	c.AddCommand(benchFanoutCommand())
 	return c
+}
+
+// benchFanoutCommand measures what deliveries cost.
+func benchFanoutCommand() *cobra.Command {
+	b := lab.Bench{Seconds: 5, Centrifugo: os.Getenv("CENTRIFUGO")}
+	c := &cobra.Command{
+		Use:   "fanout",
+		Short: "Measure deliveries beside the library's handler and Centrifugo, in one table",
+		Args:  cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) (err error) {
+			if b.Binary, err = os.Executable(); err != nil {
+				return fmt.Errorf("find this binary: %w", err)
+			}
+			if b.PGBench, err = findPGBench(); err != nil {
+				return err
+			}
+			if b.Redis, err = findRedis(); err != nil {
+				return err
+			}
+			b.Out = c.OutOrStdout()
+			return b.RunFanout(c.Context())
+		},
+	}
+	c.Flags().IntVar(&b.Seconds, "seconds", b.Seconds, "how long each load lasts")
+	c.Flags().StringVar(&b.Centrifugo, "centrifugo", b.Centrifugo, "the binary of Centrifugo v6, a peer in the table ($CENTRIFUGO)")
+	c.Flags().StringVar(&b.Only, "only", b.Only, "a part of the name of the rows to measure, of idle or of resume")
+	return c
+}
+
+func findRedis() (string, error) {
+	path, err := exec.LookPath("redis-server")
+	if err != nil {
+		return "", errors.New("redis-server, which a fleet hears by, is not installed; on Debian: sudo apt-get install redis-server")
+	}
+	return path, nil
 }
 
 // findPGBench prefers the real program to the wrapper that Debian puts into the path.

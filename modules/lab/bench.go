@@ -16,6 +16,10 @@ import (
 type Bench struct {
 	// Binary is the product. PGBench is PostgreSQL's own benchmark, the floor. Redis is its server, for a fleet.
 	Binary, PGBench, Redis string
+	// Centrifugo is its binary, a peer of RunFanout; "": there is none to compare with.
+	Centrifugo string
+	// Only, where it is not "", is a part of the name of the rows that RunFanout measures.
+	Only string
 	// Seconds each load lasts.
 	Seconds int
 	Out     io.Writer

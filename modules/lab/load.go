@@ -248,6 +248,24 @@ func dial(ctx context.Context, url string) (*connection, error) {
 }
 
 func (c *connection) call(request []byte, out any) error {
+	if err := c.exchange(request); err != nil {
+		return err
+	}
+	if !bytes.HasPrefix(c.body, []byte(`{"data":`)) {
+		return fmt.Errorf("%w: %s", errCall, c.body)
+	}
+	if out == nil {
+		return nil
+	}
+	var answer struct{ Data json.RawMessage }
+	if err := json.Unmarshal(c.body, &answer); err != nil {
+		return fmt.Errorf("read an answer: %w", err)
+	}
+	return json.Unmarshal(answer.Data, out)
+}
+
+// exchange sends a request and reads the body of its answer.
+func (c *connection) exchange(request []byte) error {
 	if _, err := c.conn.Write(request); err != nil {
 		return fmt.Errorf("call: %w", err)
 	}
@@ -270,17 +288,7 @@ func (c *connection) call(request []byte, out any) error {
 	if _, err := io.ReadFull(c.reader, c.body); err != nil {
 		return fmt.Errorf("read an answer: %w", err)
 	}
-	if !bytes.HasPrefix(c.body, []byte(`{"data":`)) {
-		return fmt.Errorf("%w: %s", errCall, c.body)
-	}
-	if out == nil {
-		return nil
-	}
-	var answer struct{ Data json.RawMessage }
-	if err := json.Unmarshal(c.body, &answer); err != nil {
-		return fmt.Errorf("read an answer: %w", err)
-	}
-	return json.Unmarshal(answer.Data, out)
+	return nil
 }
 
 var errCall = errors.New("the call failed")

@@ -132,8 +132,8 @@ func (b *Bench) startFleet(ctx context.Context, dir string) (f *fleet, err error
 	if err != nil {
 		return f, err
 	}
-	address, err := f.startRedis(ctx, b.Redis)
-	if err != nil {
+	var address string
+	if f.redis, address, err = startRedis(ctx, b.Redis, dir); err != nil {
 		return f, err
 	}
 	env := []string{ // nothing of this process' own settings
@@ -152,28 +152,33 @@ func (b *Bench) startFleet(ctx context.Context, dir string) (f *fleet, err error
 }
 
 // startRedis starts a Redis that keeps nothing, and returns its address when it answers.
-func (f *fleet) startRedis(ctx context.Context, program string) (address string, err error) {
+func startRedis(ctx context.Context, program, dir string) (cmd *exec.Cmd, address string, err error) {
 	port, err := freePort()
 	if err != nil {
-		return "", err
+		return nil, "", err
 	}
-	cmd := exec.Command(program, "--port", strconv.Itoa(port), "--bind", "127.0.0.1", "--save", "", "--dir", f.dir)
+	cmd = exec.Command(program, "--port", strconv.Itoa(port), "--bind", "127.0.0.1", "--save", "", "--dir", dir)
 	if err := cmd.Start(); err != nil {
-		return "", fmt.Errorf("start %s: %w", program, err)
+		return nil, "", fmt.Errorf("start %s: %w", program, err)
 	}
-	f.redis, address = cmd, net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
+	address = net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
+	return cmd, address, awaitListener(ctx, address)
+}
+
+// awaitListener returns when somebody listens there.
+func awaitListener(ctx context.Context, address string) error {
 	var d net.Dialer
 	for began := time.Now(); time.Since(began) < 10*time.Second; {
 		if conn, err := d.DialContext(ctx, "tcp", address); err == nil {
-			return address, conn.Close()
+			return conn.Close()
 		}
 		select {
 		case <-ctx.Done():
-			return "", ctx.Err()
+			return ctx.Err()
 		case <-time.After(5 * time.Millisecond):
 		}
 	}
-	return "", errors.New("redis-server does not answer")
+	return fmt.Errorf("nobody answers at %s", address)
 }
 
 // stop ends everything; what it measured is known by then.
