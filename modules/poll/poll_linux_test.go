@@ -4,6 +4,7 @@ import (
 	"net"
 	"os"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 )
@@ -137,4 +138,51 @@ func TestForget(t *testing.T) {
 	if err := p.Watch(kept, 2); err == nil || os.IsTimeout(err) {
 		t.Errorf("a closed poller watches: %v", err)
 	}
+}
+
+// TestNothingIsLost: what comes while others are asked for again, on many sockets at once, is told of.
+func TestNothingIsLost(t *testing.T) {
+	p, err := New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const sockets, rounds = 300, 100
+	fds, watched := make([]int, sockets), make([]net.Conn, sockets)
+	var all sync.WaitGroup
+	for n := range sockets {
+		var other net.Conn
+		fds[n], watched[n], other = pair(t)
+		if err := p.WatchOnce(fds[n], int64(n)); err != nil {
+			t.Fatal(err)
+		}
+		all.Go(func() {
+			one := make([]byte, 1)
+			_ = other.SetDeadline(time.Now().Add(30 * time.Second)) // its end is an error below
+			for round := range rounds {
+				if _, err := other.Write(one); err != nil {
+					t.Errorf("socket %d, round %d: %v", n, round, err)
+					return
+				}
+				if _, err := other.Read(one); err != nil {
+					t.Errorf("socket %d, round %d: %v", n, round, err)
+					return
+				}
+			}
+		})
+	}
+	go func() {
+		for keys := range keysOf(p) {
+			for _, key := range keys {
+				go func() {
+					one := make([]byte, 1)
+					if _, err := watched[key].Read(one); err == nil {
+						_, _ = watched[key].Write(one) // the other end sees it
+						_ = p.Again(fds[key], key)
+					}
+				}()
+			}
+		}
+	}()
+	all.Wait()
+	_ = p.Close()
 }
