@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sync"
 	"time"
+	"unique"
 
 	"chat/modules/history"
 	"chat/modules/id"
@@ -31,6 +32,8 @@ type hub struct {
 	followers map[*follower]struct{}
 	pages     map[int64]*page // read for replays, by the place that they begin after
 	values    values
+
+	outgoing outgoing // for whoever runs the hub
 }
 
 // follower is the place of one subscription in one log. Its fields are guarded by the hub's lock.
@@ -46,6 +49,9 @@ type follower struct {
 	turn    int   // counts how often it was set back: an older replay then stops
 	owes    bool  // the present state has to be shown, whatever the log says
 	gone    bool
+
+	bundle *bundle // what it is offered next, and as of which turn; for whoever runs the hub
+	as     int
 }
 
 func newHub(e *Engine, topic history.Topic) *hub {
@@ -81,13 +87,17 @@ func (h *hub) open(ctx context.Context, head int64) error {
 	return nil
 }
 
-// hint takes an event from the bus.
-func (h *hub) hint(e history.Event) {
+// hint takes those of the events that are of the hub's log, from the bus: together, so that they are handed on together.
+func (h *hub) hint(events []history.Event) {
 	h.mu.Lock()
-	if len(h.inbox) < maxInbox {
-		h.inbox = append(h.inbox, e)
-	} else {
-		h.last = max(h.last, e.Seq)
+	for _, e := range events {
+		switch {
+		case e.Topic() != h.topic:
+		case len(h.inbox) < maxInbox:
+			h.inbox = append(h.inbox, e)
+		default:
+			h.last = max(h.last, e.Seq)
+		}
 	}
 	h.mu.Unlock()
 	h.engine.work.add(h)
@@ -161,6 +171,7 @@ func (h *hub) later(d time.Duration, change func()) {
 
 // handOn delivers the events that follow the head without a hole.
 func (h *hub) handOn(ctx context.Context) {
+	defer h.send()
 	for {
 		h.mu.Lock()
 		e, ok := h.ahead[h.head+1]
@@ -196,6 +207,7 @@ func (h *hub) catchUp(ctx context.Context) error {
 		for _, e := range page.Events {
 			h.deliver(ctx, e, removals)
 		}
+		h.send()
 		if len(page.Events) < pageSize {
 			h.mu.Lock()
 			h.last = h.head
@@ -240,9 +252,12 @@ func (e *Engine) removals(ctx context.Context, topic history.Topic, events []his
 	return history.RemovedSince(ctx, e.db, topic.Chat, events[0].Seq)
 }
 
-// deliver gives one event to every live follower, executed once for each audience. Those who were removed since are shown
-// it on their own.
+// deliver gives one event to every live follower, executed once for each audience; send offers it. Those who were removed
+// since are shown it on their own.
 func (h *hub) deliver(ctx context.Context, e history.Event, removals []history.Removal) {
+	if e.Kind == history.MemberRemoved { // it sets followers back
+		h.send()
+	}
 	h.mu.Lock()
 	if e.Seq <= h.head {
 		h.mu.Unlock()
@@ -250,7 +265,7 @@ func (h *hub) deliver(ctx context.Context, e history.Event, removals []history.R
 	}
 	h.head = e.Seq
 	var ended []*follower
-	audiences := map[string]*audience{}
+	audiences := map[audienceKey]*audience{}
 	for f := range h.followers {
 		if !f.live || f.cursor >= e.Seq {
 			continue
@@ -295,6 +310,12 @@ func (f *follower) setBack(to int64) {
 	f.live, f.turn, f.cursor = false, f.turn+1, min(f.cursor, to)
 }
 
+// audienceKey is equal for subscriptions that are shown an event alike.
+type audienceKey struct {
+	shown  unique.Handle[string] // what is shown: two texts are compared once, and then their handles
+	viewer id.User
+}
+
 // audience is the followers that are shown an event alike.
 type audience struct {
 	plan     *plan
@@ -307,14 +328,22 @@ type member struct {
 	turn int
 }
 
-// offer executes an event for an audience and offers the result.
+// offer executes an event for an audience, and has the result offered.
 func (h *hub) offer(ctx context.Context, a *audience, removals []history.Removal) {
-	payload, more, err := h.engine.shared(ctx, a.plan, a.delivery)
+	payload, loaded, err := h.engine.counted(ctx, a.plan, a.delivery)
+	var more []history.Removal
+	if err == nil && loaded > 0 {
+		more, err = h.engine.removedSince(ctx, a.delivery.Event)
+	}
 	seq := a.delivery.Event.Seq
 	removals = append(removals[:len(removals):len(removals)], more...)
 	isRemoved := func(user id.User) bool {
 		return slices.ContainsFunc(removals, func(r history.Removal) bool { return r.User == user && r.Seq > seq })
 	}
+	if err != nil || len(removals) > 0 { // followers may be set back
+		h.send()
+	}
+	part := &part{result: Result{Cursor: Cursor{h.topic, seq}, Payload: payload}}
 	for _, m := range a.members {
 		switch {
 		case err != nil:
@@ -322,21 +351,22 @@ func (h *hub) offer(ctx context.Context, a *audience, removals []history.Removal
 		case isRemoved(m.sub.stream.Viewer.ID):
 			m.replay(seq - 1)
 		case payload != nil:
-			m.sub.offer(m.follower, m.turn, Result{Cursor: Cursor{h.topic, seq}, Payload: payload})
+			h.outgoing.add(m, part)
 		}
 	}
 	if err != nil {
 		h.engine.log.Warn().Err(err).Msg("an event cannot be shown, trying again")
 	}
+	if loaded > 0 { // the next may take its time as well
+		h.send()
+	}
 }
 
-// shared executes an event for several viewers. Where that read from the store, it may have seen what came after a
-// removal: the removals since are given.
-func (e *Engine) shared(ctx context.Context, p *plan, d Delivery) (payload []byte, removed []history.Removal, err error) {
-	payload, loaded, err := e.counted(ctx, p, d)
-	if err != nil || loaded == 0 || d.Event.Topic().Log != history.Changes {
-		return payload, nil, err
+// removedSince are the removals since an event that was executed for several viewers and read from the store: it may have
+// seen what came after one.
+func (e *Engine) removedSince(ctx context.Context, event history.Event) ([]history.Removal, error) {
+	if event.Topic().Log != history.Changes {
+		return nil, nil
 	}
-	removed, err = history.RemovedSince(ctx, e.db, d.Event.Chat, d.Event.Seq)
-	return payload, removed, err
+	return history.RemovedSince(ctx, e.db, event.Chat, event.Seq)
 }

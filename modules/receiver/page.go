@@ -30,7 +30,7 @@ type page struct {
 // resultKey is a row and for whom it was executed.
 type resultKey struct {
 	seq      int64
-	audience string
+	audience audienceKey
 }
 
 type result struct {

@@ -209,13 +209,13 @@ func (w *walker) usedOf(doc *gql.Document) []variable {
 }
 
 // audience says for whom an event is executed for a subscription: equal audiences share the result.
-func (s *Subscription) audience(e history.Event) (string, identity.Viewer) {
+func (s *Subscription) audience(e history.Event) (audienceKey, identity.Viewer) {
 	viewer := s.stream.Viewer
 	as := identity.Viewer{All: true, Emails: viewer.Emails}
 	if s.plan.class == forViewer || s.plan.class == forSender && e.Kind.OfMessage() && e.Actor == viewer.ID {
 		as.ID = viewer.ID
 	}
-	return s.plan.key + "\x00" + s.stream.Share + "\x00" + as.ID.String(), as
+	return audienceKey{s.shown, as.ID}, as
 }
 
 // open runs the subscription's resolver to learn what it follows.

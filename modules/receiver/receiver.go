@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"sync"
 	"time"
+	"unique"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
@@ -157,11 +158,9 @@ func (e *Engine) Hint(h bus.Hint) {
 	if watcher != nil {
 		watcher.hint(h.Feed, h.Chat)
 	}
-	for _, event := range h.Events {
-		if hub := changes; hub != nil && event.Topic().Log == history.Changes {
-			hub.hint(event)
-		} else if hub := moves; hub != nil && event.Topic().Log == history.Moves {
-			hub.hint(event)
+	for _, hub := range []*hub{changes, moves} {
+		if hub != nil && len(h.Events) > 0 {
+			hub.hint(h.Events)
 		}
 	}
 }
@@ -201,7 +200,10 @@ func (e *Engine) subscribe(ctx context.Context, p *plan, sink Sink) (*Subscripti
 	if errs != nil {
 		return nil, errs
 	}
-	s := &Subscription{engine: e, plan: p, stream: stream, sink: sink, followers: map[*follower]struct{}{}}
+	s := &Subscription{
+		engine: e, plan: p, stream: stream, sink: sink, shown: unique.Make(p.key + "\x00" + stream.Share),
+		followers: map[*follower]struct{}{},
+	}
 	s.ctx, s.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	var err error
 	if stream.isWide() {

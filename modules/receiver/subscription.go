@@ -5,6 +5,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+	"unique"
 
 	"chat/modules/history"
 	"chat/modules/id"
@@ -17,7 +18,8 @@ type Subscription struct {
 	plan    *plan
 	stream  *Stream
 	sink    Sink
-	watcher *watcher // of the viewer; nil where nothing beside the log ends or widens the subscription
+	shown   unique.Handle[string] // equal for those that show the same
+	watcher *watcher              // of the viewer; nil where nothing beside the log ends or widens the subscription
 	ctx     context.Context
 	cancel  context.CancelFunc
 
@@ -188,9 +190,25 @@ func (s *Subscription) offer(f *follower, turn int, r Result) bool {
 	f.hub.mu.Lock()
 	valid := !f.gone && f.turn == turn
 	f.hub.mu.Unlock()
-	if !valid {
-		return false
+	return valid && s.next(f, r)
+}
+
+// offerAll gives the sink what the follower's hub has for it.
+func (s *Subscription) offerAll(f *follower) {
+	bundle, turn := f.bundle, f.as
+	f.bundle = nil
+	s.offering.Lock()
+	defer s.offering.Unlock()
+	f.hub.mu.Lock()
+	valid := !f.gone && f.turn == turn
+	f.hub.mu.Unlock()
+	for n := 0; valid && n < len(bundle.results); n++ {
+		valid = s.next(f, bundle.results[n])
 	}
+}
+
+// next gives the sink one result; false: it was not taken, and will have to come again. The caller holds offering.
+func (s *Subscription) next(f *follower, r Result) bool {
 	if s.sink.Next(r) {
 		return true
 	}
