@@ -75,7 +75,7 @@ func serveSettings() []setting {
 		{"tls-cert", "CHAT_TLS_CERT", "a PEM file with the certificate and its chain; with it TLS is served, and a replaced file is taken up"},
 		{"tls-key", "CHAT_TLS_KEY", "a PEM file with the certificate's key"},
 		{"trusted-proxies", "CHAT_TRUSTED_PROXIES", "addresses and ranges of proxies whose X-Forwarded-For is believed, separated by commas"},
-		{"transport", "CHAT_TRANSPORT", "the WebSocket transport: own, or library for comparison"},
+		{"transport", "CHAT_TRANSPORT", "the WebSocket transport: own, portable, which reads without epoll, or library for comparison"},
 		{"metrics-addr", "CHAT_METRICS_ADDR", "where /metrics and pprof are served; none: nowhere"},
 	}, databaseSettings()...)
 }

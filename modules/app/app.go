@@ -356,7 +356,7 @@ func transports(c Config, version string, stack *Stack, gate *gate, db *pg.DB, r
 	var sockets *socket.Handler
 	if stack.Live != nil {
 		sockets = socket.New(socket.Config{
-			Exec: stack.Exec, Live: stack.Live, Identify: stack.Who.FromInit, Grant: gate.Operation, Limits: c.socketLimits(gate.rates),
+			Exec: stack.Exec, Live: stack.Live, Identify: stack.Who.FromInit, Grant: gate.Operation, Limits: c.socketLimits(gate.rates), Portable: c.Transport == "portable",
 			Origin: func(r *http.Request) bool { return server.AllowsOrigin(c.AllowedOrigins, proxies, r) }, Log: log, Metrics: registry,
 		})
 		s.Socket = sockets

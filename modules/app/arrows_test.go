@@ -20,7 +20,7 @@ var levels = [][]string{
 	{"modules/history", "modules/gql"},
 	{"modules/identity"},
 	{"modules/pg", "modules/pglocal", "modules/redistest", "modules/gather", "modules/nodetest", "modules/limit"},
-	{"modules/fault", "modules/id", "modules/sibling", "modules/redis", "migrations", "schema", "frontend", "modules/lab/trace", "modules/projection"},
+	{"modules/fault", "modules/id", "modules/sibling", "modules/redis", "migrations", "schema", "frontend", "modules/lab/trace", "modules/projection", "modules/poll"},
 }
 
 // TestArrowsPointDown fails when an import turns up or sideways, and when a package has no floor.

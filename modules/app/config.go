@@ -66,7 +66,7 @@ type Config struct {
 	TrustedProxies []string `koanf:"trusted-proxies"`
 	TLSCert        string   `koanf:"tls-cert"` // a file; with TLSKey
 	TLSKey         string   `koanf:"tls-key"`
-	Transport      string   `koanf:"transport"` // own or library
+	Transport      string   `koanf:"transport"` // own, portable or library
 	MetricsAddr    string   `koanf:"metrics-addr"`
 	LogLevel       string   `koanf:"log-level"`
 	LogFormat      string   `koanf:"log-format"` // auto, console or json
@@ -103,7 +103,7 @@ func (c Config) Validate() error {
 		{"auth", c.Auth, []string{"accounts", "none"}},
 		{"signup", c.Signup, []string{"open", "closed"}},
 		{"rate-limits", c.RateLimits, []string{"on", "off"}},
-		{"transport", c.Transport, []string{"own", "library"}},
+		{"transport", c.Transport, []string{"own", "portable", "library"}},
 		{"db-sslmode", c.DBSSLMode, []string{"disable", "allow", "prefer", "require", "verify-ca", "verify-full"}},
 	} {
 		if err := oneOf(choice.key, choice.value, choice.allowed...); err != nil {

@@ -18,10 +18,18 @@ import (
 	"chat/modules/id"
 )
 
-// TestFaultsOfSockets: what strangers and broken clients do with WebSockets.
+// TestFaultsOfSockets: what strangers and broken clients do with WebSockets, however these are read.
 func TestFaultsOfSockets(t *testing.T) {
 	t.Parallel()
-	p := runBuilt(t)
+	for _, transport := range []string{"own", "portable"} {
+		t.Run(transport, func(t *testing.T) {
+			t.Parallel()
+			faultsOfSockets(t, runBuilt(t, "--transport="+transport))
+		})
+	}
+}
+
+func faultsOfSockets(t *testing.T, p *built) {
 	for _, c := range []faultCase{
 		{"39 violations of the protocol", violations},
 		{"40 origins and handshakes", handshakes},

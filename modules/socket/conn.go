@@ -1,16 +1,19 @@
 package socket
 
 import (
+	"bytes"
 	"context"
 	"errors"
-	"io"
 	"net"
 	"sync"
+	"sync/atomic"
+	"syscall"
 	"time"
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+	"github.com/gobwas/ws"
 	"github.com/gorilla/websocket"
 
 	"chat/modules/fault"
@@ -19,63 +22,158 @@ import (
 	"chat/modules/identity"
 )
 
-// conn is one connection: a goroutine that reads, one that writes, and one per operation while it runs.
+// closeTime is how long a connection that we have closed is given to say goodbye.
+const closeTime = time.Second
+
+// conn is one connection. While nothing comes and nothing is to be written it is data: no goroutine and no buffer, where it
+// can be watched; else a goroutine that reads. One more runs for each operation while it runs.
 type conn struct {
 	handler *Handler
-	ws      *websocket.Conn
+	net     net.Conn
+	raw     syscall.RawConn // of a plain socket; nil where bytes pass something else on their way, as TLS
+	key     int64           // by which the poller names it
 	queue   *queue
 	address string
 	places  chan struct{} // one is held by each operation that runs
 
 	ctx    context.Context
 	cancel context.CancelFunc
-	caller context.Context // ctx with the caller, after connection_init; for the reader alone
-	user   id.User         // who is counted for this connection; set before its first operation
-	pace   *pace           // for the reader alone
+	heard  atomic.Int64 // when the client last sent anything, in ns since 1970
 
-	isStranger bool // counted for its address; for the reader alone
+	reading   sync.Mutex // held while what was sent is handled; it guards what is the reader's alone
+	frames    frames
+	caller    context.Context // ctx with the caller, after connection_init
+	pace      *pace
+	deaf      bool  // what the client sends is no WebSocket any more
+	discarded int64 // bytes since
 
-	closing    sync.Once
-	wire       sync.Mutex // held while something is written: nothing comes after the close frame
-	executing  sync.WaitGroup
-	isInitWait bool // guarded by mu, as everything below
-	mu         sync.Mutex
-	operations map[string]*operation
+	closing sync.Once
+	ending  sync.Once
+	wire    sync.Mutex // held while something is written: nothing comes after the close frame
+	torn    bool       // a frame was not written to its end; guarded by wire
+
+	mu         sync.Mutex // guards everything below
+	tasks      int        // operations that run, and what writes to a slow client
+	idle       []chan struct{}
+	isInitWait bool
+	timer      *time.Timer           // of connection_init, then of pings
+	pinged     bool                  // the timer is for the answer
+	user       id.User               // who is counted for this connection; set before its first operation
+	isStranger bool                  // counted for its address
+	operations map[string]*operation // nil: the connection has ended
 	subscribed int
 }
 
-func newConn(ctx context.Context, h *Handler, ws *websocket.Conn, address string) *conn {
+func newConn(ctx context.Context, h *Handler, socket net.Conn, address string) *conn {
 	c := &conn{
-		handler: h, ws: ws, queue: newQueue(h.limits), address: address, places: make(chan struct{}, h.limits.Operations),
-		operations: map[string]*operation{}, isInitWait: true, pace: newPace(h.limits),
+		handler: h, net: socket, queue: newQueue(h.limits), address: address, places: make(chan struct{}, h.limits.Operations),
+		operations: map[string]*operation{}, isInitWait: true, pace: newPace(h.limits), frames: newFrames(h.limits.MessageBytes),
 	}
 	c.ctx, c.cancel = context.WithCancel(ctx)
+	c.queue.schedule = func() { h.writers.add(c) }
+	if plain, ok := socket.(syscall.Conn); ok {
+		if raw, err := plain.SyscallConn(); err == nil {
+			c.raw = raw
+		}
+	}
 	return c
 }
 
-// serve runs the connection to its end.
-func (c *conn) serve() {
+// begin reads until the connection ends, which ends everything.
+func (c *conn) begin() {
+	c.heard.Store(time.Now().UnixNano())
 	c.handler.add(c)
-	defer c.handler.remove(c)
-	timeout := time.AfterFunc(c.handler.limits.InitWait, func() {
-		if c.waitsForInit() {
-			c.close(closeInitTimeout, "Connection initialisation timeout")
-		}
-	})
-	defer timeout.Stop()
-	var writer sync.WaitGroup
-	writer.Go(c.write)
-	c.read()
-	c.endInitWait()
-	c.cancel()
-	c.queue.close()
-	for _, op := range c.takeOperations() {
-		op.stop()
+	c.mu.Lock()
+	if c.operations != nil {
+		c.timer = time.AfterFunc(c.handler.limits.InitWait, c.tick)
 	}
-	c.countOut()
-	_ = c.ws.Close() // whatever it says, it is over
-	c.executing.Wait()
-	writer.Wait()
+	c.mu.Unlock()
+	if !c.handler.watch(c) {
+		go c.readAll()
+	}
+}
+
+// end ends the connection at once, without a word. It may be called more than once, and from anywhere.
+func (c *conn) end() {
+	c.ending.Do(func() {
+		c.endInitWait()
+		c.cancel()
+		c.queue.close()
+		for _, op := range c.takeOperations() {
+			op.stop()
+		}
+		c.countOut()
+		_ = c.net.Close() // whatever it says, it is over; and it is not watched any more
+		idle := c.whenIdle()
+		go func() {
+			<-idle
+			c.handler.remove(c)
+		}()
+	})
+}
+
+// spawn runs a task that the connection's end waits for; false where it has ended.
+func (c *conn) spawn(task func()) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.operations == nil {
+		return false
+	}
+	c.tasks++
+	go func() {
+		defer c.done()
+		task()
+	}()
+	return true
+}
+
+func (c *conn) done() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.tasks--; c.tasks == 0 {
+		for _, idle := range c.idle {
+			close(idle)
+		}
+		c.idle = nil
+	}
+}
+
+// whenIdle is closed when no task runs.
+func (c *conn) whenIdle() <-chan struct{} {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	idle := make(chan struct{})
+	if c.tasks == 0 {
+		close(idle)
+	} else {
+		c.idle = append(c.idle, idle)
+	}
+	return idle
+}
+
+// tick closes a connection that says nothing at its beginning, then pings, and ends one that does not answer.
+func (c *conn) tick() {
+	if c.waitsForInit() {
+		c.close(closeInitTimeout, "Connection initialisation timeout")
+		return
+	}
+	limits := c.handler.limits
+	silence := time.Since(time.Unix(0, c.heard.Load()))
+	c.mu.Lock()
+	c.pinged = !c.pinged
+	isPing, next := c.pinged, limits.PongWait
+	if !isPing {
+		next = max(limits.PingInterval-limits.PongWait, limits.PingInterval/2)
+	}
+	if c.operations != nil {
+		c.timer.Reset(next)
+	}
+	c.mu.Unlock()
+	if silence >= limits.PingInterval+limits.PongWait {
+		c.end()
+	} else if isPing {
+		c.queue.ping()
+	}
 }
 
 func (c *conn) waitsForInit() bool {
@@ -89,6 +187,9 @@ func (c *conn) endInitWait() bool {
 	c.mu.Lock()
 	waited := c.isInitWait
 	c.isInitWait = false
+	if waited && c.timer != nil {
+		c.timer.Reset(c.handler.limits.PingInterval)
+	}
 	c.mu.Unlock()
 	if waited {
 		c.handler.known(c.address)
@@ -98,7 +199,11 @@ func (c *conn) endInitWait() bool {
 
 // countIn counts the connection in as one of a user, or of somebody at its address; false where it is one too many.
 func (c *conn) countIn(user id.User) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	switch {
+	case c.operations == nil: // it has ended
+		return false
 	case !user.IsZero() && c.handler.usage.connect(user):
 		c.user = user
 		return true
@@ -113,8 +218,11 @@ func (c *conn) countIn(user id.User) bool {
 
 // countOut undoes countIn.
 func (c *conn) countOut() {
-	c.handler.usage.disconnect(c.user)
-	if c.isStranger {
+	c.mu.Lock()
+	user, isStranger := c.user, c.isStranger
+	c.mu.Unlock()
+	c.handler.usage.disconnect(user)
+	if isStranger {
 		c.handler.known(c.address)
 	}
 }
@@ -122,6 +230,9 @@ func (c *conn) countOut() {
 func (c *conn) takeOperations() map[string]*operation {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.timer != nil {
+		c.timer.Stop()
+	}
 	all := c.operations
 	c.operations = nil
 	for _, op := range all {
@@ -136,95 +247,116 @@ func (c *conn) close(code int, reason string) {
 	c.closing.Do(func() {
 		c.handler.metrics.closed(code)
 		c.cancel()
-		deadline := time.Now().Add(time.Second)
-		_ = c.ws.NetConn().SetWriteDeadline(deadline) // of a write that holds the wire
+		_ = c.net.SetWriteDeadline(time.Now().Add(closeTime)) // of a write that holds the wire
 		c.wire.Lock()
-		defer c.wire.Unlock()
-		_ = c.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, reason), deadline)
-		_ = c.ws.SetReadDeadline(deadline) // an error of these is an end as well
+		c.sayClose(code, reason)
+		c.wire.Unlock()
+		time.AfterFunc(closeTime, c.end)
 	})
+}
+
+// sayClose writes a close frame. The caller holds the wire.
+func (c *conn) sayClose(code int, reason string) {
+	if !c.torn {
+		c.torn = true // nothing comes after it
+		_, _ = c.net.Write(ws.MustCompileFrame(ws.NewCloseFrame(ws.NewCloseFrameBody(ws.StatusCode(code), reason))))
+	}
 }
 
 // finish waits for the operations that run, as far as ctx allows.
 func (c *conn) finish(ctx context.Context) {
-	done := make(chan struct{})
-	go func() {
-		c.executing.Wait()
-		close(done)
-	}()
 	select {
-	case <-done:
+	case <-c.whenIdle():
 		_ = c.queue.wait(ctx, c.queue.isEmpty) // their answers are written, or nobody reads them
 	case <-ctx.Done():
 	}
 }
 
-// read handles what the client sends until the connection ends.
-func (c *conn) read() {
-	limits := c.handler.limits
-	c.ws.SetReadLimit(limits.MessageBytes) // gorilla closes 1009 beyond it
-	alive := func() error { return c.ws.SetReadDeadline(time.Now().Add(limits.PingInterval + limits.PongWait)) }
-	c.ws.SetPongHandler(func(string) error {
-		c.pace.keep(c.ctx)
-		return alive()
-	})
-	c.ws.SetPingHandler(func(data string) error {
-		c.pinged()
-		c.pace.keep(c.ctx)
-		c.queue.pong([]byte(data))
-		return nil
-	})
-	if alive() != nil {
-		return
+// take handles what the client has sent; false ends the connection. The caller holds reading.
+func (c *conn) take(data []byte) bool {
+	c.heard.Store(time.Now().UnixNano())
+	if c.deaf {
+		c.discarded += int64(len(data))
+		return c.discarded <= c.handler.limits.MessageBytes
 	}
-	for {
-		kind, data, err := c.ws.ReadMessage()
-		switch {
-		case err != nil:
-			c.failed(err)
-			return
-		case c.ctx.Err() != nil:
-			continue // closing: read and forget
-		case kind != websocket.TextMessage:
-			c.close(closeBadRequest, "Only text messages are understood")
-			continue
-		case !utf8.Valid(data): // RFC 6455, 8.1
-			c.close(websocket.CloseInvalidFramePayloadData, "Text must be UTF-8")
-			continue
-		}
-		m, err := parseMessage(data)
-		if err != nil {
-			c.close(closeBadRequest, err.Error())
-			continue
-		}
-		if alive() != nil {
-			return
-		}
-		c.handle(m)
-		c.pace.keep(c.ctx)
-		_ = c.queue.wait(c.ctx, c.queue.fewAnswers) // its end is seen above
+	isOpen := true
+	err := c.frames.take(data, func(op ws.OpCode, payload []byte) bool {
+		isOpen = c.frame(op, payload)
+		return isOpen
+	})
+	if rule, ok := errors.AsType[*broken](err); ok {
+		c.misbehaved(rule.code, rule.text)
+	}
+	return isOpen
+}
+
+// misbehaved ends a connection whose client has broken the rules of WebSocket. Something of what still comes is read and
+// forgotten: it would reset the connection before the client has read why.
+func (c *conn) misbehaved(code int, text string) {
+	c.close(code, text)
+	c.deaf = true
+	if half, ok := c.net.(interface{ CloseWrite() error }); ok {
+		_ = half.CloseWrite() // the client sees the end, and ends
 	}
 }
 
-// failed ends a connection whose client has broken the protocol. gorilla has said so, except where a frame claims to be longer
-// than an int64 holds. Something of what still comes is read and forgotten: it would reset the connection before the client
-// has read why.
-func (c *conn) failed(err error) {
-	_, isClosed := errors.AsType[*websocket.CloseError](err)
-	_, isGone := errors.AsType[net.Error](err)
-	switch {
-	case isClosed || isGone:
-		return
-	case errors.Is(err, websocket.ErrReadLimit):
-		c.close(websocket.CloseMessageTooBig, "The message is too long")
+// frame handles a message or a control frame; false ends the connection.
+func (c *conn) frame(op ws.OpCode, payload []byte) bool {
+	isClosing := c.ctx.Err() != nil // then what comes is forgotten, until the client closes
+	switch op {
+	case ws.OpClose:
+		return c.goodbye(payload)
+	case ws.OpPing:
+		if !isClosing {
+			c.flooded()
+			c.queue.pong(bytes.Clone(payload))
+		}
+	case ws.OpPong:
 	default:
-		c.close(websocket.CloseProtocolError, "This is no frame of WebSocket")
+		if !isClosing {
+			c.text(op, payload)
+		}
 	}
-	conn := c.ws.NetConn()
-	if half, ok := conn.(interface{ CloseWrite() error }); ok {
-		_ = half.CloseWrite() // the client sees the end, and ends
+	if c.ctx.Err() == nil {
+		c.pace.keep(c.ctx)
 	}
-	_, _ = io.CopyN(io.Discard, conn, c.handler.limits.MessageBytes) // for as long as close has set
+	return true
+}
+
+// goodbye answers a close frame with its code. Source: RFC 6455, 5.5.1 and 7.4.
+func (c *conn) goodbye(payload []byte) bool {
+	code, reason := ws.ParseCloseFrameData(payload)
+	if len(payload) == 0 {
+		code = ws.StatusNormalClosure
+	} else if err := ws.CheckCloseFrameData(code, reason); err != nil || len(payload) == 1 {
+		c.misbehaved(websocket.CloseProtocolError, "This is no close frame")
+		return true
+	}
+	c.cancel()
+	_ = c.net.SetWriteDeadline(time.Now().Add(closeTime))
+	c.wire.Lock()
+	c.sayClose(int(code), "")
+	c.wire.Unlock()
+	return false
+}
+
+// text handles one message.
+func (c *conn) text(op ws.OpCode, data []byte) {
+	switch {
+	case op != ws.OpText:
+		c.close(closeBadRequest, "Only text messages are understood")
+		return
+	case !utf8.Valid(data): // RFC 6455, 8.1
+		c.close(websocket.CloseInvalidFramePayloadData, "Text must be UTF-8")
+		return
+	}
+	m, err := parseMessage(data)
+	if err != nil {
+		c.close(closeBadRequest, err.Error())
+		return
+	}
+	c.handle(m)
+	_ = c.queue.wait(c.ctx, c.queue.fewAnswers) // its end is seen by the reader
 }
 
 func (c *conn) handle(m message) {
@@ -232,7 +364,7 @@ func (c *conn) handle(m message) {
 	case typeInit:
 		c.init(m.Payload)
 	case typePing:
-		c.pinged()
+		c.flooded()
 		c.queue.answer(encode("", typePong, m.Payload))
 	case typeSubscribe:
 		c.subscribe(m)
@@ -247,8 +379,8 @@ func (c *conn) handle(m message) {
 	}
 }
 
-// pinged ends a connection that pings far more than it takes to know that we are there.
-func (c *conn) pinged() {
+// flooded ends a connection that pings far more than it takes to know that we are there.
+func (c *conn) flooded() {
 	if c.pace.pings.another(time.Now()) {
 		c.close(websocket.CloseTryAgainLater, "Too many pings")
 	}
@@ -312,14 +444,16 @@ func (c *conn) subscribe(m message) {
 	case <-c.ctx.Done():
 		return
 	}
-	c.executing.Go(func() {
+	if !c.spawn(func() {
 		defer func() { <-c.places }()
 		op.run(req)
-	})
+	}) {
+		<-c.places
+	}
 }
 
-// begin counts a subscription in, or says why not.
-func (c *conn) begin(op *operation) (refusal string) {
+// open counts a subscription in, or says why not.
+func (c *conn) open(op *operation) (refusal string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
@@ -335,7 +469,7 @@ func (c *conn) begin(op *operation) (refusal string) {
 	return ""
 }
 
-// finished undoes begin, once. The caller holds the lock.
+// finished undoes open, once. The caller holds the lock.
 func (c *conn) finished(op *operation) {
 	if op.counted {
 		op.counted = false

@@ -21,6 +21,7 @@ import (
 	"chat/modules/gql"
 	"chat/modules/identity"
 	"chat/modules/limit"
+	"chat/modules/poll"
 	"chat/modules/receiver"
 )
 
@@ -84,12 +85,16 @@ type Handler struct {
 	usage    *usage
 	log      zerolog.Logger
 	metrics  *metrics
-	buffers  buffers
 	upgrader websocket.Upgrader
+	writers  writers
+	reads    buffers
+	poller   *poll.Poller // nil: every connection reads with a goroutine of its own
+	polling  sync.WaitGroup
 
 	mu            sync.Mutex
 	draining      bool
-	conns         map[*conn]struct{}
+	conns         map[int64]*conn
+	lastKey       int64
 	uninitialised map[string]int // by address
 	running       sync.WaitGroup
 }
@@ -101,23 +106,37 @@ type Config struct {
 	Identify Identify
 	Grant    Grant // nil: everything may run
 	// Origin tells whether a request may open a connection from where it comes.
-	Origin  func(*http.Request) bool
-	Limits  Limits
-	Log     zerolog.Logger
-	Metrics prometheus.Registerer
+	Origin func(*http.Request) bool
+	Limits Limits
+	// Portable reads every connection with a goroutine of its own, as where there is no epoll.
+	Portable bool
+	Log      zerolog.Logger
+	Metrics  prometheus.Registerer
 }
 
-// New returns a handler without connections.
+// New returns a handler without connections. It needs a Shutdown.
 func New(c Config) *Handler {
-	return &Handler{
+	h := &Handler{
 		exec: c.Exec, live: c.Live, identify: c.Identify, grant: c.Grant, limits: c.Limits, usage: newUsage(c.Limits),
 		log: c.Log, metrics: newMetrics(c.Metrics),
 		upgrader: websocket.Upgrader{
 			Subprotocols: []string{Subprotocol}, CheckOrigin: c.Origin,
 			ReadBufferSize: 1024, WriteBufferSize: 4096, WriteBufferPool: &sync.Pool{}, Error: refuseHandshake,
 		},
-		conns: map[*conn]struct{}{}, uninitialised: map[string]int{},
+		conns: map[int64]*conn{}, uninitialised: map[string]int{},
 	}
+	h.writers.start()
+	if c.Portable {
+		return h
+	}
+	var err error
+	if h.poller, err = poll.New(); err != nil {
+		h.log.Info().Err(err).Msg("a goroutine reads for each WebSocket")
+		h.poller = nil
+		return h
+	}
+	h.polling.Go(h.poll)
+	return h
 }
 
 // ServeHTTP upgrades a request. A subprotocol that is absent or unknown is 400, a foreign origin 403, too many
@@ -141,10 +160,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.running.Done()
 		return
 	}
-	go func() {
-		defer h.running.Done()
-		newConn(context.WithoutCancel(ctx), h, ws, address).serve()
-	}()
+	// Of the request nothing is kept but who is at the other end: it would be held for as long as the connection lives.
+	newConn(identity.WithClient(context.Background(), identity.ClientOf(ctx)), h, ws.NetConn(), address).begin()
 }
 
 // refuseHandshake answers what is no handshake of RFC 6455, 4.2.1, or comes from a foreign origin.
@@ -212,7 +229,9 @@ func (h *Handler) known(address string) {
 func (h *Handler) add(c *conn) {
 	h.mu.Lock()
 	draining := h.draining
-	h.conns[c] = struct{}{}
+	h.lastKey++
+	c.key = h.lastKey
+	h.conns[c.key] = c
 	h.mu.Unlock()
 	h.metrics.open.Inc()
 	if draining {
@@ -222,9 +241,17 @@ func (h *Handler) add(c *conn) {
 
 func (h *Handler) remove(c *conn) {
 	h.mu.Lock()
-	delete(h.conns, c)
+	delete(h.conns, c.key)
 	h.mu.Unlock()
 	h.metrics.open.Dec()
+	h.running.Done()
+}
+
+// find gives the connection that the poller names; nil where it has ended.
+func (h *Handler) find(key int64) *conn {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.conns[key]
 }
 
 // Shutdown refuses new connections and closes the open ones with 1012, spread over a few seconds so that their clients do
@@ -234,7 +261,7 @@ func (h *Handler) Shutdown(ctx context.Context) error {
 	h.mu.Lock()
 	h.draining = true
 	conns := make([]*conn, 0, len(h.conns))
-	for c := range h.conns {
+	for _, c := range h.conns {
 		conns = append(conns, c)
 	}
 	h.mu.Unlock()
@@ -254,14 +281,20 @@ func (h *Handler) Shutdown(ctx context.Context) error {
 		h.running.Wait()
 		close(done)
 	}()
+	var late error
 	select {
 	case <-done:
-		return nil
 	case <-ctx.Done():
+		late = ctx.Err()
+		for _, c := range conns {
+			c.end() // it had its time
+		}
+		<-done
 	}
-	for _, c := range conns {
-		_ = c.ws.Close() // it had its time
+	if h.poller != nil {
+		_ = h.poller.Close()
+		h.polling.Wait()
 	}
-	<-done
-	return ctx.Err()
+	h.writers.stop()
+	return late
 }

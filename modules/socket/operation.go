@@ -119,7 +119,7 @@ func (op *operation) run(req gql.Request) {
 }
 
 func (op *operation) open(doc *gql.Document) {
-	if refusal := op.conn.begin(op); refusal != "" {
+	if refusal := op.conn.open(op); refusal != "" {
 		op.Error([]*gql.Error{gql.NewError(op.ctx, fault.RateLimited, refusal)})
 		return
 	}

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/gobwas/ws"
+
 	"chat/modules/receiver"
 )
 
@@ -18,7 +20,7 @@ type frame struct {
 	payload []byte // shared, never changed
 	op      *operation
 	cursor  receiver.Cursor
-	isPong  bool // a control frame, in the place of a message
+	control ws.OpCode // of a control frame in the place of a message
 }
 
 func (f *frame) isResult() bool { return f.op != nil }
@@ -28,7 +30,8 @@ func (f *frame) size() int { return len(f.prefix) + len(f.payload) + 1 }
 // queue is what waits to be written on one connection: results of subscriptions, which may be dropped, and answers, which
 // may not. Safe for concurrent use.
 type queue struct {
-	limits Limits
+	limits   Limits
+	schedule func() // makes somebody write soon, until take finds nothing
 
 	mu      sync.Mutex
 	frames  []frame
@@ -38,17 +41,20 @@ type queue struct {
 	telling int  // overflows whose subscriptions are still being told
 	writing bool // something was taken and is not written yet
 	closed  bool
-	wake    chan struct{}   // for the writer
+	turn    bool            // somebody writes, or will soon
 	waiters []chan struct{} // for room
 }
 
-func newQueue(l Limits) *queue { return &queue{limits: l, wake: make(chan struct{}, 1)} }
+func newQueue(l Limits) *queue { return &queue{limits: l, schedule: func() {}} }
 
 // answer adds a message that is never dropped.
 func (q *queue) answer(data []byte) { q.add(frame{prefix: data}) }
 
+// ping adds a ping.
+func (q *queue) ping() { q.add(frame{control: ws.OpPing}) }
+
 // pong adds the answer to a ping.
-func (q *queue) pong(data []byte) { q.add(frame{prefix: data, isPong: true}) }
+func (q *queue) pong(data []byte) { q.add(frame{prefix: data, control: ws.OpPong}) }
 
 func (q *queue) add(f frame) {
 	q.mu.Lock()
@@ -59,10 +65,11 @@ func (q *queue) add(f frame) {
 	}
 }
 
+// signal has what waits written. The caller holds the lock.
 func (q *queue) signal() {
-	select {
-	case q.wake <- struct{}{}:
-	default:
+	if !q.turn {
+		q.turn = true
+		q.schedule()
 	}
 }
 
@@ -130,6 +137,9 @@ func (q *queue) forget(op *operation) {
 func (q *queue) take(out *bytes.Buffer) (frames int) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	if len(q.frames) == 0 {
+		return 0
+	}
 	for frames < len(q.frames) && (frames == 0 || out.Len()+q.frames[frames].size() <= maxBatchBytes) {
 		f := &q.frames[frames]
 		f.writeTo(out)
@@ -140,12 +150,34 @@ func (q *queue) take(out *bytes.Buffer) (frames int) {
 		*f = frame{}
 		frames++
 	}
-	if frames > 0 {
-		q.frames = q.frames[frames:]
-		q.writing = true
-		q.makeRoom()
+	if q.frames = q.frames[frames:]; len(q.frames) == 0 {
+		q.frames = nil
 	}
+	q.writing = true
+	q.makeRoom()
 	return frames
+}
+
+// drained tells whether the connection was behind and has now written everything.
+func (q *queue) drained() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if !q.hasDrained() {
+		return false
+	}
+	q.behind = false
+	return true
+}
+
+// hasDrained: the same. The caller holds the lock.
+func (q *queue) hasDrained() bool { return q.behind && q.telling == 0 && len(q.frames) == 0 }
+
+// rest ends a turn in which there is nothing left to do: the next signal begins another. False: there is.
+func (q *queue) rest() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.turn = len(q.frames) > 0 || q.hasDrained()
+	return !q.turn
 }
 
 // written tells that what was taken is on its way.
@@ -154,17 +186,6 @@ func (q *queue) written() {
 	defer q.mu.Unlock()
 	q.writing = false
 	q.makeRoom()
-}
-
-// drained tells whether the connection was behind and has now written everything.
-func (q *queue) drained() bool {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if !q.behind || q.telling > 0 || len(q.frames) > 0 {
-		return false
-	}
-	q.behind = false
-	return true
 }
 
 // hasRoom: a replay may offer more. The caller holds the lock.
@@ -231,5 +252,4 @@ func (q *queue) close() {
 	defer q.mu.Unlock()
 	q.closed, q.frames, q.results, q.bytes = true, nil, 0, 0
 	q.makeRoom()
-	q.signal()
 }
