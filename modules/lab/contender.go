@@ -28,12 +28,12 @@ type contender struct {
 	dialect dialect
 	topics  func(ctx context.Context, n int) ([]string, error)
 	// publisher opens a way to publish. What it gives publishes messages and returns when they are taken.
-	publisher  func(ctx context.Context) (func([]news) error, error)
-	batch      int            // messages that one publishing may carry
-	publishers int            // 0: as many as messages in flight, each waiting for an answer
-	server     *exec.Cmd      // whose CPU and memory count
-	beside     func() float64 // CPU of what else it takes
-	stops      []func()
+	publisher func(ctx context.Context) (func([]news) error, error)
+	batches   bool           // a publishing may carry several messages
+	waits     bool           // it returns when they are stored, so that many have to be under way at a time
+	server    *exec.Cmd      // whose CPU and memory count
+	beside    func() float64 // CPU of what else it takes
+	stops     []func()
 }
 
 // news is one message to publish. Its number is the publisher's where the server gives none.
@@ -78,8 +78,8 @@ func (g *ground) alone(name string, flags ...string) func(context.Context) (*con
 	}
 }
 
-// apart is the product with the subscribers on a process of their own, behind Redis. Messages are sent at the other or,
-// where there is a bus, published as a sender does when it has committed them: then nothing but delivery is measured.
+// apart is the product with the subscribers on a process of their own, behind Redis. Messages are sent at the other or, as
+// hints alone, published as a sender does when it has committed them: then nothing but delivery is measured.
 func (g *ground) apart(name string, hints bool) func(context.Context) (*contender, error) {
 	return func(ctx context.Context) (*contender, error) {
 		env := []string{"REDIS_URL=redis://" + g.address}
@@ -104,7 +104,7 @@ func (g *ground) apart(name string, hints bool) func(context.Context) (*contende
 func (g *ground) sending(ctx context.Context, name string, front, back *process, more func() float64) (*contender, error) {
 	s := &system{users: []string{front.url}, senders: []string{front.url}}
 	c := &contender{
-		name: name, address: strings.TrimPrefix(back.url, "http://"), batch: 1, server: back.cmd,
+		name: name, address: strings.TrimPrefix(back.url, "http://"), waits: true, server: back.cmd,
 		stops: []func(){func() { _ = front.stop() }},
 	}
 	if back != front {
@@ -167,7 +167,7 @@ func (g *ground) hinting(ctx context.Context, c *contender) error {
 		cancel()
 		<-done
 	})
-	c.name, c.publishers, c.batch = c.name+", hints", 4, 16
+	c.name, c.waits = c.name+", hints alone", false
 	c.publisher = func(context.Context) (func([]news) error, error) {
 		return func(all []news) error {
 			for _, n := range all {
@@ -199,7 +199,7 @@ func (g *ground) centrifugo(name string, apart bool) func(context.Context) (*con
 			return nil, err
 		}
 		c := &contender{
-			name: name, address: address, dialect: centrifugal(), server: back, batch: 16,
+			name: name, address: address, dialect: centrifugal(), server: back, batches: true, waits: true,
 			stops:  []func(){func() { end(back) }},
 			beside: func() float64 { return 0 },
 		}

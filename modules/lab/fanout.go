@@ -23,7 +23,7 @@ import (
 type shape struct {
 	name            string
 	topics, members int // subscribers of each topic
-	publishers      int // 0: one for each message on its way
+	publishers      int // 0: any number
 	window          int
 	rate            int // messages a second; 0: as many as the window lets through
 }
@@ -137,15 +137,15 @@ func (g *ground) remove() {
 
 type start func(context.Context) (*contender, error)
 
-// contenders are those of one shape. Of many small chats the sends would cost more than the deliveries, so that delivery
-// is measured alone as well.
+// contenders are those of one shape. Where the sends bound what is delivered, or cost more, delivery is measured alone as
+// well.
 func (g *ground) contenders(s shape) []start {
 	all := []start{g.alone("chat")}
 	if g.bench.Centrifugo != "" {
 		all = append(all, g.centrifugo("Centrifugo, memory engine", false))
 	}
 	all = append(all, g.alone("chat --transport=library", "--transport=library"), g.apart("chat, receiver behind Redis", false))
-	if s.topics > 1 {
+	if s.window > 1 && s.rate == 0 {
 		all = append(all, g.apart("chat, receiver behind Redis", true))
 	}
 	if g.bench.Centrifugo != "" {
@@ -301,12 +301,13 @@ func (l *flow) send(publish func([]news) error, topics []int) error {
 
 // publish begins to publish as the shape wants it.
 func (l *flow) publish(ctx context.Context) error {
-	publishers, batch := l.window, 1
-	if l.rate > 0 {
-		publishers = 1
-	}
-	if l.publishers > 0 && l.contender.batch > 1 {
-		publishers, batch = l.publishers, l.window/l.publishers
+	publishers, batch := max(l.publishers, 1), 1
+	switch {
+	case l.rate > 0:
+	case l.publishers > 0 && l.contender.batches:
+		batch = l.window / l.publishers
+	case l.contender.waits:
+		publishers = l.window
 	}
 	for p := range publishers {
 		publish, err := l.contender.publisher(ctx)
