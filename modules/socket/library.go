@@ -34,8 +34,12 @@ func (l library) Subscribe(ctx context.Context, query, name string, variables ma
 		return nil, errors.New(refusal.Message)
 	}
 	if !doc.IsSubscription() {
+		res := l.handler.execute(ctx, doc)
+		if !res.Started {
+			return nil, errors.New(res.Errors[0].Message)
+		}
 		out := make(chan any, 1)
-		out <- l.handler.execute(ctx, doc).Response
+		out <- res.Response
 		close(out)
 		return out, nil
 	}
