@@ -29,7 +29,7 @@ type hub struct {
 	last      int64                   // what the log is known to have reached
 	repair    bool                    // read the log: the missing hint did not come
 	waiting   bool                    // for the missing hint
-	followers map[*follower]struct{}
+	followers []*follower
 	pages     map[int64]*page // read for replays, by the place that they begin after
 	values    values
 
@@ -40,6 +40,7 @@ type hub struct {
 type follower struct {
 	sub    *Subscription
 	hub    *hub
+	at     int       // its place among the hub's followers
 	member id.Member // whose end ends it; the zero id never ends
 	since  int64     // removals up to this seq were before the subscription
 
@@ -56,7 +57,7 @@ type follower struct {
 
 func newHub(e *Engine, topic history.Topic) *hub {
 	h := &hub{
-		engine: e, topic: topic, ahead: map[int64]history.Event{}, followers: map[*follower]struct{}{},
+		engine: e, topic: topic, ahead: map[int64]history.Event{},
 		pages: map[int64]*page{},
 	}
 	h.values.hub = h
@@ -230,7 +231,7 @@ func (h *hub) setAside(page []history.Event) {
 		}
 		h.mu.Lock()
 		var aside []*follower
-		for f := range h.followers {
+		for _, f := range h.followers {
 			if f.live && f.endsAt(e) {
 				f.setBack(f.cursor)
 				aside = append(aside, f)
@@ -266,7 +267,7 @@ func (h *hub) deliver(ctx context.Context, e history.Event, removals []history.R
 	h.head = e.Seq
 	var ended []*follower
 	audiences := map[audienceKey]*audience{}
-	for f := range h.followers {
+	for _, f := range h.followers {
 		if !f.live || f.cursor >= e.Seq {
 			continue
 		}
@@ -303,6 +304,21 @@ func (h *hub) deliver(ctx context.Context, e history.Event, removals []history.R
 func (f *follower) endsAt(e history.Event) bool {
 	return e.Kind == history.MemberRemoved && e.Seq > f.since && !f.member.IsZero() &&
 		id.User(e.Subject) == f.sub.stream.Viewer.ID
+}
+
+// join makes a follower one of the hub's. The caller holds the lock.
+func (h *hub) join(f *follower) {
+	f.at = len(h.followers)
+	h.followers = append(h.followers, f)
+}
+
+// part undoes join; the last follower takes the place. The caller holds the lock.
+func (h *hub) part(f *follower) {
+	last := len(h.followers) - 1
+	h.followers[f.at] = h.followers[last]
+	h.followers[f.at].at = f.at
+	h.followers[last] = nil
+	h.followers = h.followers[:last]
 }
 
 // setBack makes the follower catch up from a place.

@@ -151,7 +151,7 @@ func (s *Subscription) add(f *follower) bool {
 	}
 	s.followers[f] = struct{}{}
 	f.hub.mu.Lock()
-	f.hub.followers[f] = struct{}{}
+	f.hub.join(f)
 	f.hub.mu.Unlock()
 	return true
 }
@@ -229,7 +229,7 @@ func (f *follower) refused(seq int64) {
 func (f *follower) leave() {
 	f.hub.mu.Lock()
 	f.gone = true
-	delete(f.hub.followers, f)
+	f.hub.part(f)
 	f.hub.mu.Unlock()
 	f.hub.engine.release(f.hub)
 }

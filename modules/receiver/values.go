@@ -28,7 +28,7 @@ func (v *values) touch(f *follower) {
 // touchUser does so for the followers of one user.
 func (h *hub) touchUser(user id.User) {
 	h.mu.Lock()
-	for f := range h.followers {
+	for _, f := range h.followers {
 		if f.live && f.sub.stream.Values != nil && f.sub.stream.Viewer.ID == user {
 			h.values.touch(f)
 		}

@@ -172,6 +172,7 @@ func (c *conn) tick() {
 	if silence >= limits.PingInterval+limits.PongWait {
 		c.end()
 	} else if isPing {
+		c.queue.trim()
 		c.queue.ping()
 	}
 }

@@ -147,10 +147,9 @@ func (q *queue) take(out *bytes.Buffer) (frames int) {
 			q.results--
 			q.bytes -= f.size()
 		}
-		*f = frame{}
 		frames++
 	}
-	if q.frames = q.frames[frames:]; len(q.frames) == 0 {
+	if q.frames = slices.Delete(q.frames, 0, frames); len(q.frames) == 0 && cap(q.frames) > keptFrames {
 		q.frames = nil
 	}
 	q.writing = true
@@ -167,6 +166,18 @@ func (q *queue) drained() bool {
 	}
 	q.behind = false
 	return true
+}
+
+// keptFrames is for how many frames there is room while a connection is in use.
+const keptFrames = 32
+
+// trim gives up the room of a queue in which nothing waits.
+func (q *queue) trim() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if len(q.frames) == 0 {
+		q.frames = nil
+	}
 }
 
 // hasDrained: the same. The caller holds the lock.
