@@ -67,7 +67,7 @@ func benchFanoutCommand() *cobra.Command {
 	}
 	c.Flags().IntVar(&b.Seconds, "seconds", b.Seconds, "how long each load lasts")
 	c.Flags().StringVar(&b.Centrifugo, "centrifugo", b.Centrifugo, "the binary of Centrifugo v6, a peer in the table ($CENTRIFUGO)")
-	c.Flags().StringVar(&b.Only, "only", b.Only, "a part of the name of the rows to measure, of idle or of resume")
+	c.Flags().StringVar(&b.Only, "only", b.Only, "a part of the name of the rows to measure, or idle, resume, growth")
 	return c
 }
 

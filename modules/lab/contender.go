@@ -29,10 +29,11 @@ type contender struct {
 	topics  func(ctx context.Context, n int) ([]string, error)
 	// publisher opens a way to publish. What it gives publishes messages and returns when they are taken.
 	publisher func(ctx context.Context) (func([]news) error, error)
-	batches   bool           // a publishing may carry several messages
-	waits     bool           // it returns when they are stored, so that many have to be under way at a time
-	server    *exec.Cmd      // whose CPU and memory count
-	beside    func() float64 // CPU of what else it takes
+	opener    func(ctx context.Context) (func([]news) error, error) // the same for the first message of a topic, which everybody has to get
+	batches   bool                                                  // a publishing may carry several messages
+	waits     bool                                                  // it returns when they are stored, so that many have to be under way at a time
+	server    *exec.Cmd                                             // whose CPU and memory count
+	beside    func() float64                                        // CPU of what else it takes
 	stops     []func()
 }
 
@@ -148,10 +149,12 @@ func (g *ground) sending(ctx context.Context, name string, front, back *process,
 			return nil
 		}, nil
 	}
+	c.opener = c.publisher
 	return c, nil
 }
 
-// hinting makes a contender's publishers say what a sender says.
+// hinting makes a contender's publishers say what a sender says. The first message of a chat is sent all the same: who has not
+// subscribed yet reads it from the log.
 func (g *ground) hinting(ctx context.Context, c *contender) error {
 	publishing, err := bus.NewRedis("redis://"+g.address, prometheus.NewRegistry(), zerolog.Nop())
 	if err != nil {
@@ -221,6 +224,7 @@ func (g *ground) centrifugo(name string, apart bool) func(context.Context) (*con
 			return names, nil
 		}
 		c.publisher = func(ctx context.Context) (func([]news) error, error) { return g.publishing(ctx, front) }
+		c.opener = c.publisher
 		return c, nil
 	}
 }

@@ -89,6 +89,12 @@ func (b *Bench) RunFanout(ctx context.Context) error {
 			return err
 		}
 	}
+	if b.isChosen("growth") {
+		line("growth of", "", "deliveries or sends/s", "CPU s per 1M: server", "beside it")
+		if err := g.growth(ctx, line); err != nil {
+			return err
+		}
+	}
 	if err := w.Flush(); err != nil {
 		return fmt.Errorf("print the table: %w", err)
 	}
@@ -252,7 +258,7 @@ func (c *contender) prepare(ctx context.Context, s shape) (*flow, error) {
 	if l.crowd, err = gatherCrowd(ctx, c.address, c.dialect, l.topics, s.members, 0); err != nil {
 		return nil, err
 	}
-	publish, err := c.publisher(ctx)
+	publish, err := c.opener(ctx)
 	if err != nil {
 		l.crowd.leave()
 		return nil, err

@@ -3,6 +3,8 @@ package lab
 import (
 	"context"
 	"fmt"
+	"io"
+	"net/http"
 	"time"
 )
 
@@ -69,42 +71,47 @@ const missedMessages = 100
 // resume measures how much of the store clients ask for who come back all at once, each to the same messages.
 func (g *ground) resume(ctx context.Context, line func(...string)) error {
 	for _, s := range []shape{{topics: 1, members: 100}, {topics: 1, members: 1_000}, {topics: 10, members: 100}} {
-		took, statements, err := g.comeBack(ctx, s)
+		took, pages, statements, err := g.comeBack(ctx, s)
 		if err != nil {
 			return fmt.Errorf("resume: %w", err)
 		}
 		line(fmt.Sprintf("resume of %d clients in %d chats, %d missed messages each", s.topics*s.members, s.topics, missedMessages), "chat",
-			fmt.Sprintf("%.0f", float64(s.topics*s.members*missedMessages)/took.Seconds()), fmt.Sprintf("%d statements", statements),
+			fmt.Sprintf("%.0f", float64(s.topics*s.members*missedMessages)/took.Seconds()), fmt.Sprintf("%d pages of logs read, %d statements in all", pages, statements),
 			fmt.Sprintf("%d ms", took.Milliseconds()))
 	}
 	return nil
 }
 
-func (g *ground) comeBack(ctx context.Context, s shape) (took time.Duration, statements int, err error) {
-	c, err := g.alone("chat")(ctx)
+func (g *ground) comeBack(ctx context.Context, s shape) (took time.Duration, pages, statements int, err error) {
+	port, err := freePort()
 	if err != nil {
-		return 0, 0, err
+		return 0, 0, 0, err
+	}
+	metrics := fmt.Sprintf("127.0.0.1:%d", port)
+	c, err := g.alone("chat", "--metrics-addr="+metrics)(ctx)
+	if err != nil {
+		return 0, 0, 0, err
 	}
 	defer c.stop()
 	names, err := c.topics(ctx, s.topics)
 	if err != nil {
-		return 0, 0, err
+		return 0, 0, 0, err
 	}
 	publish, err := c.publisher(ctx)
 	if err != nil {
-		return 0, 0, err
+		return 0, 0, 0, err
 	}
 	topics := make([]*topic, len(names))
 	for n, name := range names {
 		topics[n] = &topic{name: name}
 		for range missedMessages {
 			if err := publish([]news{{topic: name}}); err != nil {
-				return 0, 0, err
+				return 0, 0, 0, err
 			}
 		}
 	}
 	if err := g.bench.psql(ctx, g.database, "ALTER SYSTEM SET log_statement = 'all'", "SELECT pg_reload_conf()"); err != nil {
-		return 0, 0, err
+		return 0, 0, 0, err
 	}
 	statements, err = g.database.statements(func() error {
 		began := time.Now()
@@ -118,7 +125,28 @@ func (g *ground) comeBack(ctx context.Context, s shape) (took time.Duration, sta
 		return err
 	})
 	if err != nil {
-		return 0, 0, err
+		return 0, 0, 0, err
 	}
-	return took, statements, g.bench.psql(ctx, g.database, "ALTER SYSTEM RESET log_statement", "SELECT pg_reload_conf()")
+	if pages, err = pagesRead(ctx, metrics); err != nil {
+		return 0, 0, 0, err
+	}
+	return took, pages, statements, g.bench.psql(ctx, g.database, "ALTER SYSTEM RESET log_statement", "SELECT pg_reload_conf()")
+}
+
+// pagesRead is how often the product has read pages of logs.
+func pagesRead(ctx context.Context, metrics string) (int, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+metrics+"/metrics", nil)
+	if err != nil {
+		return 0, fmt.Errorf("read the metrics: %w", err)
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return 0, fmt.Errorf("read the metrics: %w", err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	text, err := io.ReadAll(res.Body)
+	if err != nil {
+		return 0, fmt.Errorf("read the metrics: %w", err)
+	}
+	return int(figure(text, `(?m)^chat_live_page_reads_total ([\d.]+)`)), nil
 }
