@@ -27,13 +27,12 @@ type contender struct {
 	address string // of the subscribers
 	dialect dialect
 	topics  func(ctx context.Context, n int) ([]string, error)
-	// publisher opens a way to publish. What it gives publishes messages and returns when they are taken.
-	publisher func(ctx context.Context) (func([]news) error, error)
-	opener    func(ctx context.Context) (func([]news) error, error) // the same for the first message of a topic, which everybody has to get
-	batches   bool                                                  // a publishing may carry several messages
-	waits     bool                                                  // it returns when they are stored, so that many have to be under way at a time
-	server    *exec.Cmd                                             // whose CPU and memory count
-	beside    func() float64                                        // CPU of what else it takes
+	// publisher opens a way to publish. What it gives publishes a message and returns when it is taken.
+	publisher func(ctx context.Context) (func(news) error, error)
+	opener    func(ctx context.Context) (func(news) error, error) // the same for the first message of a topic, which everybody has to get
+	waits     bool                                                // publishing is a request with its answer, so that many have to be under way at a time
+	server    *exec.Cmd                                           // whose CPU and memory count
+	beside    func() float64                                      // CPU of what else it takes
 	stops     []func()
 }
 
@@ -131,22 +130,17 @@ func (g *ground) sending(ctx context.Context, name string, front, back *process,
 		}
 		return names, err
 	}
-	c.publisher = func(ctx context.Context) (func([]news) error, error) {
+	c.publisher = func(ctx context.Context) (func(news) error, error) {
 		conn, err := dial(ctx, front.url)
 		if err != nil {
 			return nil, err
 		}
-		return func(all []news) error {
-			for _, n := range all {
-				call, err := encodeCall(front.url, "", sendMessage, map[string]any{"c": n.topic, "u": member.id, "t": text})
-				if err != nil {
-					return err
-				}
-				if err := conn.call(call, nil); err != nil {
-					return err
-				}
+		return func(n news) error {
+			call, err := encodeCall(front.url, "", sendMessage, map[string]any{"c": n.topic, "u": member.id, "t": text})
+			if err != nil {
+				return err
 			}
-			return nil
+			return conn.call(call, nil)
 		}, nil
 	}
 	c.opener = c.publisher
@@ -171,11 +165,9 @@ func (g *ground) hinting(ctx context.Context, c *contender) error {
 		<-done
 	})
 	c.name, c.waits = c.name+", hints alone", false
-	c.publisher = func(context.Context) (func([]news) error, error) {
-		return func(all []news) error {
-			for _, n := range all {
-				publishing.Publish(hint(n))
-			}
+	c.publisher = func(context.Context) (func(news) error, error) {
+		return func(n news) error {
+			publishing.Publish(hint(n))
 			return nil
 		}, nil
 	}
@@ -202,7 +194,7 @@ func (g *ground) centrifugo(name string, apart bool) func(context.Context) (*con
 			return nil, err
 		}
 		c := &contender{
-			name: name, address: address, dialect: centrifugal(), server: back, batches: true, waits: true,
+			name: name, address: address, dialect: centrifugal(), server: back, waits: true,
 			stops:  []func(){func() { end(back) }},
 			beside: func() float64 { return 0 },
 		}
@@ -223,7 +215,7 @@ func (g *ground) centrifugo(name string, apart bool) func(context.Context) (*con
 			}
 			return names, nil
 		}
-		c.publisher = func(ctx context.Context) (func([]news) error, error) { return g.publishing(ctx, front) }
+		c.publisher = func(ctx context.Context) (func(news) error, error) { return g.publishing(ctx, front) }
 		c.opener = c.publisher
 		return c, nil
 	}
@@ -270,24 +262,16 @@ func (g *ground) node(ctx context.Context, apart bool) (cmd *exec.Cmd, address s
 	return cmd, address, nil
 }
 
-// publishing publishes messages of the same form and size as ours, several in a call.
-func (g *ground) publishing(ctx context.Context, address string) (func([]news) error, error) {
+// publishing publishes messages of the same form and size as ours, one in a request, as ours are.
+func (g *ground) publishing(ctx context.Context, address string) (func(news) error, error) {
 	conn, err := dial(ctx, "http://"+address)
 	if err != nil {
 		return nil, err
 	}
-	return func(all []news) error {
-		commands := make([]any, 0, len(all))
-		for _, n := range all {
-			commands = append(commands, map[string]any{"publish": map[string]any{"channel": n.topic, "data": json.RawMessage(fmt.Appendf(nil,
-				`{"data":{"messageAdded":{"id":"%s","seq":"%d","content":"%s","senderId":"%s","createdAt":"2026-01-01T00:00:00.000000Z","isEdited":false}}}`,
-				id.New[id.Message](), n.number, text, id.New[id.User]()))}})
-		}
-		body, err := json.Marshal(map[string]any{"commands": commands})
-		if err != nil {
-			return fmt.Errorf("encode a call: %w", err)
-		}
-		if err := conn.exchange(fmt.Appendf(nil, "POST /api/batch HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
+	return func(n news) error {
+		body := fmt.Appendf(nil, `{"channel":"%s","data":{"data":{"messageAdded":{"id":"%s","seq":"%d","content":"%s","senderId":"%s",`+
+			`"createdAt":"2026-01-01T00:00:00.000000Z","isEdited":false}}}}`, n.topic, id.New[id.Message](), n.number, text, id.New[id.User]())
+		if err := conn.exchange(fmt.Appendf(nil, "POST /api/publish HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
 			address, len(body), body)); err != nil {
 			return err
 		}

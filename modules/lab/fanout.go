@@ -23,7 +23,7 @@ import (
 type shape struct {
 	name            string
 	topics, members int // subscribers of each topic
-	publishers      int // 0: any number
+	publishers      int // where publishing is no request; 0: one
 	window          int
 	rate            int // messages a second; 0: as many as the window lets through
 }
@@ -264,7 +264,7 @@ func (c *contender) prepare(ctx context.Context, s shape) (*flow, error) {
 		return nil, err
 	}
 	for n := range l.topics {
-		if err := l.send(publish, []int{n}); err != nil {
+		if err := l.send(publish, n); err != nil {
 			l.crowd.leave()
 			return nil, err
 		}
@@ -288,31 +288,23 @@ func (l *flow) first(number int64) {
 	<-l.slots
 }
 
-// send publishes a message to each of these topics, when there is room on the way.
-func (l *flow) send(publish func([]news) error, topics []int) error {
-	all := make([]news, len(topics))
-	for n, t := range topics {
-		l.slots <- struct{}{}
-		number := l.numbers[t].Add(1)
-		all[n] = news{l.topics[t].name, number}
-		if t == 0 {
-			l.mu.Lock()
-			l.began[number%maxFlight] = time.Now()
-			l.mu.Unlock()
-		}
+// send publishes a message when there is room on the way.
+func (l *flow) send(publish func(news) error, t int) error {
+	l.slots <- struct{}{}
+	number := l.numbers[t].Add(1)
+	if t == 0 {
+		l.mu.Lock()
+		l.began[number%maxFlight] = time.Now()
+		l.mu.Unlock()
 	}
-	l.published.Add(int64(len(all)))
-	return publish(all)
+	l.published.Add(1)
+	return publish(news{l.topics[t].name, number})
 }
 
 // publish begins to publish as the shape wants it.
 func (l *flow) publish(ctx context.Context) error {
-	publishers, batch := max(l.publishers, 1), 1
-	switch {
-	case l.rate > 0:
-	case l.publishers > 0 && l.contender.batches:
-		batch = l.window / l.publishers
-	case l.contender.waits:
+	publishers := max(l.publishers, 1)
+	if l.contender.waits && l.rate == 0 {
 		publishers = l.window
 	}
 	for p := range publishers {
@@ -321,7 +313,7 @@ func (l *flow) publish(ctx context.Context) error {
 			return err
 		}
 		l.running.Go(func() {
-			if err := l.publishFrom(p, publishers, batch, publish); err != nil {
+			if err := l.publishFrom(p, publishers, publish); err != nil {
 				l.failed.Store(&err)
 				l.stopping.Store(true)
 			}
@@ -331,7 +323,7 @@ func (l *flow) publish(ctx context.Context) error {
 }
 
 // publishFrom publishes to every topic that is this publisher's, or to the only one.
-func (l *flow) publishFrom(p, publishers, batch int, publish func([]news) error) error {
+func (l *flow) publishFrom(p, publishers int, publish func(news) error) error {
 	next := p % len(l.topics)
 	due := time.Now()
 	for !l.stopping.Load() && l.crowd.err() == nil {
@@ -339,15 +331,11 @@ func (l *flow) publishFrom(p, publishers, batch int, publish func([]news) error)
 			due = due.Add(time.Second / time.Duration(l.rate))
 			time.Sleep(time.Until(due))
 		}
-		topics := make([]int, batch)
-		for n := range topics {
-			topics[n] = next
-			if next += publishers; next >= len(l.topics) {
-				next = p % len(l.topics)
-			}
-		}
-		if err := l.send(publish, topics); err != nil {
+		if err := l.send(publish, next); err != nil {
 			return err
+		}
+		if next += publishers; next >= len(l.topics) {
+			next = p % len(l.topics)
 		}
 	}
 	return nil
