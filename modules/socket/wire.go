@@ -137,7 +137,9 @@ func (c *conn) flush(batch *bytes.Buffer, a *attempt) {
 		c.spawn(func() { c.writeOn(rest) })
 	default:
 		c.queue.written()
-		c.handler.writers.add(c) // it has its turn until there is nothing
+		if !c.queue.rest() {
+			c.handler.writers.add(c) // behind the others
+		}
 	}
 }
 
