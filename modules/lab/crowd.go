@@ -35,7 +35,7 @@ type dialect struct {
 	ordered                bool   // numbers are the server's own; else publishers race
 }
 
-// ours is the dialect of the product; header and claims name the caller.
+// ours is the dialect of the product. The library's handler finds the user in the header.
 func ours(user string) dialect {
 	return dialect{
 		path: "/graphql", protocol: "graphql-transport-ws", header: "User-Id: " + user + "\r\n",
@@ -92,7 +92,7 @@ type crowd struct {
 	reading   sync.WaitGroup
 }
 
-// gather connects as many subscribers to each topic; they have every message after that number.
+// gatherCrowd connects as many subscribers to each topic; they have every message after that number.
 func gatherCrowd(ctx context.Context, address string, d dialect, topics []*topic, each int, after int64) (*crowd, error) {
 	c := &crowd{dialect: d}
 	var mu sync.Mutex

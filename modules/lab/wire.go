@@ -16,7 +16,7 @@ import (
 // A subscriber of a crowd is a bare socket: a load generator that costs as much as a client library would be what is
 // measured.
 
-// upgrade opens a socket to host:port and makes it a WebSocket. It blocks, as do the frames that are sent by sendText.
+// upgrade opens a socket to host:port and makes it a WebSocket. It blocks.
 func upgrade(address, path, protocol, header string) (fd int, err error) {
 	to, err := net.ResolveTCPAddr("tcp4", address)
 	if err != nil {
@@ -133,8 +133,11 @@ func numberAfter(text, mark []byte) (n int64, ok bool) {
 		return 0, false
 	}
 	digits := text[at+len(mark):]
-	for ok = false; len(digits) > 0 && digits[0] >= '0' && digits[0] <= '9'; digits, ok = digits[1:], true {
-		n = 10*n + int64(digits[0]-'0')
+	for _, digit := range digits {
+		if digit < '0' || digit > '9' {
+			break
+		}
+		n, ok = 10*n+int64(digit-'0'), true
 	}
 	return n, ok
 }
