@@ -5,11 +5,9 @@ import { obstacles } from "./axe";
 import { composer, message, openChat } from "./conversation";
 import { pretend } from "./pretend";
 import { Product } from "./product";
+import { settled, shots, still } from "./still";
 import { type Team, team } from "./team";
 import { expect, rows, signIn, test } from "./test";
-
-/** npm run screenshots takes those of docs; a test run leaves them as they are. */
-const shots = process.env.SCREENSHOTS ? join(import.meta.dirname, "../../docs/screenshots") : undefined;
 
 const forms = {
   desktop: { viewport: { width: 1280, height: 800 }, deviceScaleFactor: 2 },
@@ -31,7 +29,7 @@ for (const colorScheme of ["light", "dark"] as const) {
           await settled(page);
           expect(await obstacles(page), `${name} in ${form}, ${colorScheme}`).toEqual([]);
           expect(await cutOff(page), `${name} in ${form}`).toEqual([]);
-          if (shots) await shoot(page, join(shots, `${name}-${form}-${colorScheme}.webp`));
+          if (shots) writeFileSync(join(shots, `${name}-${form}-${colorScheme}.webp`), await still(page, 0.8));
         });
       } finally {
         await product.stop();
@@ -93,11 +91,6 @@ async function tour(page: Page, url: string, { ann, launch, goOn }: Team, show: 
   await show("settings");
 }
 
-/** Until nothing moves. */
-async function settled(page: Page) {
-  await page.evaluate(() => Promise.all(document.getAnimations().map(({ finished }) => finished)));
-}
-
 /** What is wider than the page, or than what it stands in. Code, tables and names may be: they are scrolled, or end in dots. */
 function cutOff(page: Page): Promise<string[]> {
   return page.evaluate(() => {
@@ -108,12 +101,4 @@ function cutOff(page: Page): Promise<string[]> {
       .filter((one) => !one.closest("pre, table") && getComputedStyle(one).position !== "fixed")
       .map((one) => one.outerHTML.slice(0, 200));
   });
-}
-
-/** Playwright writes no WebP, which takes a third of what PNG does. */
-async function shoot(page: Page, path: string) {
-  const devtools = await page.context().newCDPSession(page);
-  const { data } = await devtools.send("Page.captureScreenshot", { format: "webp", quality: 88 });
-  await devtools.detach();
-  writeFileSync(path, Buffer.from(data, "base64"));
 }

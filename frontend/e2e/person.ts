@@ -128,18 +128,28 @@ export function unique(name: string): string {
   return `${name.toLowerCase().replace(/\W+/g, ".")}.${randomBytes(4).toString("hex")}`;
 }
 
+interface Answer<T> {
+  data: T;
+  errors?: { extensions: { code: string; retryAfter?: number } }[];
+}
+
+/** Calls, and waits where it is asked to: hashing a password may take long on a machine that does much else. */
 async function call<T>(
   url: string,
   query: string,
   variables: object,
   headers: Record<string, string> = {},
 ): Promise<T> {
-  const answer = await fetch(`${url}/graphql`, {
-    method: "POST",
-    headers: { "content-type": "application/json", ...headers },
-    body: JSON.stringify({ query, variables }),
-  });
-  const { data, errors } = (await answer.json()) as { data: T; errors?: unknown };
-  if (errors) throw new Error(JSON.stringify(errors));
-  return data;
+  for (;;) {
+    const answer = await fetch(`${url}/graphql`, {
+      method: "POST",
+      headers: { "content-type": "application/json", ...headers },
+      body: JSON.stringify({ query, variables }),
+    });
+    const { data, errors } = (await answer.json()) as Answer<T>;
+    if (!errors) return data;
+    const { code, retryAfter } = errors[0]?.extensions ?? { code: "" };
+    if (code !== "RATE_LIMITED" || !retryAfter) throw new Error(JSON.stringify(errors));
+    await new Promise((resolve) => setTimeout(resolve, retryAfter * 1000));
+  }
 }

@@ -25,14 +25,15 @@ async function enter(page: Page, person: Person, chat: string) {
 
 /** Sending does not get through, as if the network lost it, until the returned function is called. */
 async function loseSends(page: Page, how: "request" | "answer" = "request") {
-  const lose = (url: string) =>
-    page.context().route(url, async (route) => {
-      if (!route.request().postData()?.includes("createMessage")) return route.continue();
-      if (how === "answer") await route.fetch();
-      return route.abort("connectionreset");
-    });
-  await lose("**/graphql");
-  return () => page.context().unroute("**/graphql");
+  let isLost = true;
+  await page.context().route("**/graphql", async (route) => {
+    if (!isLost || !route.request().postData()?.includes("createMessage")) return route.continue();
+    if (how === "answer") await route.fetch();
+    return route.abort("connectionreset");
+  });
+  return () => {
+    isLost = false;
+  };
 }
 
 const waiting = (page: Page) => page.getByRole("log").getByRole("img", { name: /Waiting to be sent|Sending/ });
@@ -65,7 +66,7 @@ test("an answer that was lost does not send twice", async ({ newPage }) => {
   await say(a, "two");
   await expect(message(b, "one")).toBeVisible();
   await expect(message(a, "one")).toHaveCount(1);
-  await restore();
+  restore();
   await expect(sent(a)).toHaveCount(2);
   await expect(messages(b)).toHaveCount(2);
   expect(await contents(ann, chat)).toEqual(["one", "two"]);
@@ -82,7 +83,7 @@ test("what waits survives a reload and is sent then", async ({ newPage }) => {
   await expect(waiting(page)).toHaveCount(2);
   await expect(messages(page)).toHaveCount(2);
   expect(await contents(ann, chat)).toEqual([]);
-  await restore();
+  restore();
   await page.reload();
   await expect(sent(page)).toHaveCount(2);
   expect(await contents(ann, chat)).toEqual(["queued 1", "queued 2"]);
@@ -145,7 +146,7 @@ for (const [what, end] of Object.entries(endings)) {
     await expect(waiting(page)).toHaveCount(2);
     await end(chat, ann, bob);
     await expect(page.getByRole("heading", { name: /You are no longer in|was deleted/ })).toBeVisible();
-    await restore();
+    restore();
     await expect(page.getByRole("heading", { name: "2 messages were not sent" })).toBeVisible();
 
     await page.goto(product.url); // the chat is in no list any more
@@ -178,7 +179,7 @@ test("two tabs share what waits, and each message is sent once", async ({ newPag
   await say(two, "from two");
   await expect(message(one, "from two")).toBeVisible();
   await expect(waiting(one)).toHaveCount(2);
-  await restore();
+  restore();
   for (const page of [one, two]) await expect(sent(page)).toHaveCount(2, { timeout: 40_000 });
   expect(await contents(ann, chat)).toEqual(["from one", "from two"]);
   await one.close();
