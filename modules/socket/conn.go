@@ -260,6 +260,7 @@ func (c *conn) close(code int, reason string) {
 func (c *conn) sayClose(code int, reason string) {
 	if !c.torn {
 		c.torn = true // nothing comes after it
+		// #nosec G115 -- close codes have four digits
 		_, _ = c.net.Write(ws.MustCompileFrame(ws.NewCloseFrame(ws.NewCloseFrameBody(ws.StatusCode(code), reason))))
 	}
 }
