@@ -144,29 +144,45 @@ func closesOf(t *testing.T) map[int][]string {
 	reasons := map[int][]string{}
 	for _, file := range files {
 		ast.Inspect(file, func(node ast.Node) bool {
-			call, isCall := node.(*ast.CallExpr)
-			if !isCall || len(call.Args) != 2 {
+			name, text := closeOf(node)
+			if name == "" || name == "code" { // one that is handed on stands where it comes from
 				return true
-			}
-			if method, isMethod := call.Fun.(*ast.SelectorExpr); !isMethod || method.Sel.Name != "close" {
-				return true
-			}
-			name := ""
-			switch code := call.Args[0].(type) {
-			case *ast.Ident:
-				name = code.Name
-			case *ast.SelectorExpr:
-				name = code.Sel.Name
 			}
 			code := known[name]
 			if code == 0 {
 				t.Errorf("a socket is closed with %q, whose number is not known", name)
 			}
-			reasons[code] = append(reasons[code], reasonOf(call.Args[1]))
+			reasons[code] = append(reasons[code], reasonOf(text))
 			return true
 		})
 	}
 	return reasons
+}
+
+// closeOf gives the name of the code and the reason where a socket is closed, or a client is found to have broken a rule.
+func closeOf(node ast.Node) (name string, text ast.Expr) {
+	var pair []ast.Expr
+	switch node := node.(type) {
+	case *ast.CallExpr:
+		method, isMethod := node.Fun.(*ast.SelectorExpr)
+		if isMethod && (method.Sel.Name == "close" || method.Sel.Name == "misbehaved") {
+			pair = node.Args
+		}
+	case *ast.CompositeLit:
+		if kind, isNamed := node.Type.(*ast.Ident); isNamed && kind.Name == "broken" {
+			pair = node.Elts
+		}
+	}
+	if len(pair) != 2 {
+		return "", nil
+	}
+	switch code := pair[0].(type) {
+	case *ast.Ident:
+		return code.Name, pair[1]
+	case *ast.SelectorExpr:
+		return code.Sel.Name, pair[1]
+	}
+	return "", nil
 }
 
 // reasonOf is the text of a close, with dots for what is put into it.
