@@ -1,18 +1,10 @@
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import type { Page } from "@playwright/test";
-import { obstacles } from "./axe";
 import { composer, message, openChat } from "./conversation";
 import { pretend } from "./pretend";
 import { Product } from "./product";
-import { settled, shots, still } from "./still";
+import { forms, inspect } from "./sight";
 import { type Team, team } from "./team";
 import { expect, rows, signIn, test } from "./test";
-
-const forms = {
-  desktop: { viewport: { width: 1280, height: 800 }, deviceScaleFactor: 2 },
-  phone: { viewport: { width: 360, height: 740 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true },
-};
 
 for (const colorScheme of ["light", "dark"] as const) {
   for (const [form, device] of Object.entries(forms)) {
@@ -25,12 +17,7 @@ for (const colorScheme of ["light", "dark"] as const) {
         const story = await team(product.url);
         const page = await newPage({ colorScheme, ...device });
         await pretend(page, story.moments);
-        await tour(page, product.url, story, async (name) => {
-          await settled(page);
-          expect(await obstacles(page), `${name} in ${form}, ${colorScheme}`).toEqual([]);
-          expect(await cutOff(page), `${name} in ${form}`).toEqual([]);
-          if (shots) writeFileSync(join(shots, `${name}-${form}-${colorScheme}.webp`), await still(page, 0.8));
-        });
+        await tour(page, product.url, story, (name) => inspect(page, `${name}-${form}-${colorScheme}`));
       } finally {
         await product.stop();
       }
@@ -89,16 +76,4 @@ async function tour(page: Page, url: string, { ann, launch, goOn }: Team, show: 
   await page.getByRole("menuitem", { name: "Settings" }).click();
   await expect(page.getByText("This session")).toBeVisible();
   await show("settings");
-}
-
-/** What is wider than the page, or than what it stands in. Code, tables and names may be: they are scrolled, or end in dots. */
-function cutOff(page: Page): Promise<string[]> {
-  return page.evaluate(() => {
-    const width = document.documentElement.clientWidth;
-    const isShown = (one: Element) => one.checkVisibility({ visibilityProperty: true, opacityProperty: true });
-    return [...document.querySelectorAll("body *")]
-      .filter((one) => isShown(one) && one.getBoundingClientRect().right > width + 1)
-      .filter((one) => !one.closest("pre, table") && getComputedStyle(one).position !== "fixed")
-      .map((one) => one.outerHTML.slice(0, 200));
-  });
 }
