@@ -192,6 +192,22 @@ test("another instance is used at once when it is chosen, and goes on from the s
   await expect.poll(() => one.open, soon).toBe(0);
 });
 
+test("a connection that is dropped stays away for so long, and goes on from the same place", async () => {
+  const one = await receiver();
+  const live = connect(installation(one.port));
+  const { seen } = follow(live);
+  one.say(1);
+  await expect.poll(() => seen, soon).toEqual([1]);
+  live.drop(60_000);
+  await expect.poll(() => live.connection.getState().status, soon).toBe("waiting");
+  expect(live.connection.getState().until).toBeGreaterThan(Date.now() + 50_000);
+  await expect.poll(() => one.open, soon).toBe(0);
+  one.say(3);
+  live.retryNow();
+  await expect.poll(() => seen, soon).toEqual([1, 2, 3]);
+  expect(one.asked).toEqual([0, 1]);
+});
+
 test("a receiver that is away is waited for; there is another if nobody has chosen", async () => {
   const gone = await receiver();
   const two = await receiver();

@@ -6,7 +6,7 @@ import { backoff } from "../lib/backoff";
 import type { Instance } from "./config";
 import { type AnswerError, type Failure, failureOfAnswer } from "./failure";
 import type { Instances } from "./instances";
-import type { Credentials, Session } from "./session/session";
+import type { Credentials, Identified } from "./session/session";
 
 /**
  * How the connection to a receiver is. `count` is how often it was made anew: whoever follows something by a cursor goes on
@@ -45,6 +45,8 @@ export interface Live {
   ): () => void;
   /** Tries at once instead of waiting. */
   retryNow(): void;
+  /** Loses the connection and stays away for so long (ms), unless it is tried before: for pages that show what comes then. */
+  drop(ms: number): void;
   close(): void;
 }
 
@@ -59,7 +61,7 @@ const keepAlive = 15_000;
 const pongWait = 5_000;
 
 /** The connection to the receiver in use, as the person of that session. */
-export function createLive(instances: Instances, session: Session): Live {
+export function createLive(instances: Instances, session: Identified): Live {
   const connection = createStore<Connection>(() => ({ status: "connecting", count: 0 }));
   const waiting = new Wait();
   let used: Credentials = {};
@@ -67,6 +69,7 @@ export function createLive(instances: Instances, session: Session): Live {
   let socket: WebSocket | undefined;
   let unanswered: ReturnType<typeof setTimeout> | undefined;
   let attempt = 0;
+  let awayUntil = 0;
   let tried: Instance | undefined;
   let closed = false;
 
@@ -75,7 +78,7 @@ export function createLive(instances: Instances, session: Session): Live {
 
   /** Waits before the next attempt; all who wait do so together. */
   async function pause() {
-    const ms = backoff(attempt++);
+    const ms = Math.max(backoff(attempt++), awayUntil - Date.now());
     show({ status: navigator.onLine ? "waiting" : "offline", until: Date.now() + ms });
     await waiting.upTo(ms);
     show({ status: "connecting" });
@@ -202,6 +205,10 @@ export function createLive(instances: Instances, session: Session): Live {
       };
     },
     retryNow: again,
+    drop(ms) {
+      awayUntil = Date.now() + ms;
+      client.terminate();
+    },
     close() {
       closed = true;
       unfollow();

@@ -112,7 +112,13 @@ export function stage(
     userId: "Ann",
     client,
     chats,
-    live: { connection, subscribe: () => () => undefined, retryNow: () => undefined, close: () => undefined },
+    live: {
+      connection,
+      subscribe: () => () => undefined,
+      retryNow: () => undefined,
+      drop: () => undefined,
+      close: () => undefined,
+    },
     follower: { state: list, refresh: () => undefined, ask: async () => false, stop: () => undefined },
   } satisfies Api;
   chats.putAll([]);

@@ -13,11 +13,8 @@ export type SessionState =
 /** What goes with a request, as headers over HTTP and as the payload of connection_init alike. */
 export type Credentials = Record<string, string>;
 
-/** The session of this page. */
-export interface Session {
-  state: StoreApi<SessionState>;
-  /** Finds out whether somebody was here before the page was loaded. */
-  start(): Promise<void>;
+/** What says who calls. */
+export interface Identified {
   /** Errors: Failure, UNAUTHENTICATED where nobody is signed in. */
   credentials(): Promise<Credentials>;
   /**
@@ -25,6 +22,13 @@ export interface Session {
    * says so. Errors: Failure, when it could not be found out.
    */
   refused(credentials: Credentials): Promise<boolean>;
+}
+
+/** The session of this page. */
+export interface Session extends Identified {
+  state: StoreApi<SessionState>;
+  /** Finds out whether somebody was here before the page was loaded. */
+  start(): Promise<void>;
   /** Errors: Failure; the session goes on then. */
   signOut(): Promise<void>;
   stop(): void;
