@@ -1,5 +1,6 @@
 import { ApolloProvider } from "@apollo/client/react";
-import { useEffect, useState } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
+import { Route, Switch } from "wouter";
 import {
   type Api,
   ApiProvider,
@@ -15,6 +16,8 @@ import { Starting } from "../features/session/Starting";
 import { Frame } from "./Frame";
 import { enter } from "./install";
 import { LanguageProvider } from "./LanguageProvider";
+
+const Lab = lazy(() => import("../features/lab/Lab").then((m) => ({ default: m.Lab })));
 
 /** The pages, once it is known where they are. */
 export function App({ installation }: { installation: Installation }) {
@@ -51,7 +54,16 @@ function SignedIn({ userId }: { userId: string }) {
     <ApiProvider value={api}>
       <ApolloProvider client={api.client}>
         <ConversationsProvider>
-          <Frame />
+          <Switch>
+            <Route path="/lab/*?">
+              <Suspense>
+                <Lab />
+              </Suspense>
+            </Route>
+            <Route>
+              <Frame />
+            </Route>
+          </Switch>
         </ConversationsProvider>
       </ApolloProvider>
     </ApiProvider>

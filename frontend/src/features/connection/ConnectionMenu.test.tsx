@@ -22,6 +22,14 @@ test("the instances are shown, chosen while the page runs, and kept", async () =
   expect(Object.fromEntries(kept)).toEqual({ "instance.sender": "Sender 2", "instance.receiver": "Receiver 2" });
 });
 
+test("the test pages are found there", async () => {
+  const user = userEvent.setup();
+  const { history } = stage(<ConnectionMenu />);
+  await user.click(screen.getByRole("button", { name: /^Connected to/ }));
+  await user.click(screen.getByRole("menuitem", { name: "Test pages" }));
+  expect(history.at(-1)).toBe("/lab");
+});
+
 test("a loss is told when it lasts, with the time until the next try", () => {
   vi.useFakeTimers();
   const { connection } = stage(<ConnectionBar />);

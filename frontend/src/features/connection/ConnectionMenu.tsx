@@ -1,17 +1,19 @@
-import { ChevronsUpDown } from "lucide-react";
+import { ChevronsUpDown, FlaskConical } from "lucide-react";
+import { useLocation } from "wouter";
 import { useInstallation, useSelection } from "../../api/Api";
 import { useText } from "../../lib/text";
 import { classes } from "../../ui/classes";
-import { Menu, MenuChoice, MenuLine } from "../../ui/Menu";
+import { Menu, MenuChoice, MenuItem, MenuLine } from "../../ui/Menu";
 import styles from "./ConnectionMenu.module.css";
 import { texts } from "./texts";
 import { useShownConnection } from "./useShownConnection";
 
 const automatic = "";
 
-/** How the connection is, and to which instances; where there are several it lets one choose. */
+/** How the connection is, and to which instances; where there are several it lets one choose. It leads to the test pages. */
 export function ConnectionMenu() {
   const say = useText();
+  const [, go] = useLocation();
   const { instances } = useInstallation();
   const { at, chosen } = useSelection();
   const { status, seconds, isCrowded } = useShownConnection();
@@ -33,7 +35,6 @@ export function ConnectionMenu() {
       <span className={styles.words}>{words}</span>
     </>
   );
-  if (!hasChoice) return <p className={styles.state}>{state}</p>;
   const options = (role: "sender" | "receiver") => [
     { value: automatic, text: say(texts.automatic) },
     ...instances.list(role).map(({ name }) => ({ value: name, text: name })),
@@ -44,25 +45,37 @@ export function ConnectionMenu() {
     <Menu
       align="start"
       trigger={
-        <button type="button" className={classes(styles.state, styles.button)} title={say(texts.instances)}>
+        <button
+          type="button"
+          className={classes(styles.state, styles.button)}
+          title={say(hasChoice ? texts.instances : texts.more)}
+        >
           {state}
           <ChevronsUpDown aria-hidden="true" />
         </button>
       }
     >
-      <MenuChoice
-        label={say(texts.sender)}
-        value={value("sender")}
-        onChange={(name) => instances.choose("sender", name || null)}
-        options={options("sender")}
-      />
-      <MenuLine />
-      <MenuChoice
-        label={say(texts.receiver)}
-        value={value("receiver")}
-        onChange={(name) => instances.choose("receiver", name || null)}
-        options={options("receiver")}
-      />
+      {hasChoice && (
+        <>
+          <MenuChoice
+            label={say(texts.sender)}
+            value={value("sender")}
+            onChange={(name) => instances.choose("sender", name || null)}
+            options={options("sender")}
+          />
+          <MenuLine />
+          <MenuChoice
+            label={say(texts.receiver)}
+            value={value("receiver")}
+            onChange={(name) => instances.choose("receiver", name || null)}
+            options={options("receiver")}
+          />
+          <MenuLine />
+        </>
+      )}
+      <MenuItem icon={<FlaskConical aria-hidden="true" />} onSelect={() => go("/lab")}>
+        {say(texts.lab)}
+      </MenuItem>
     </Menu>
   );
 }

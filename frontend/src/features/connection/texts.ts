@@ -20,6 +20,8 @@ export const texts = defineMessages({
   receiver: { id: "connection.receiver", defaultMessage: "Receiver" },
   automatic: { id: "connection.automatic", defaultMessage: "Automatic" },
   instances: { id: "connection.instances", defaultMessage: "Choose the instances" },
+  more: { id: "connection.more", defaultMessage: "More on the connection" },
+  lab: { id: "connection.lab", defaultMessage: "Test pages" },
   newVersion: { id: "connection.newVersion", defaultMessage: "The server has another version than this page." },
   reload: { id: "connection.reload", defaultMessage: "Reload" },
 });
