@@ -49,18 +49,28 @@ func (b *Bench) floor(ctx context.Context, d *database, clients int) (load, erro
 		"CREATE TABLE IF NOT EXISTS bench_floor (id bigserial PRIMARY KEY, content text NOT NULL, at timestamptz DEFAULT now())"); err != nil {
 		return load{}, err
 	}
+	for seconds := b.Seconds; ; seconds *= 2 {
+		l, err := b.pgbench(ctx, d, script, clients, seconds)
+		if err != nil || l.rate > 0 {
+			return l, err
+		}
+		if seconds > 4*b.Seconds {
+			return load{}, errors.New("pgbench gives no rate")
+		}
+	}
+}
+
+// pgbench runs a script for a while; a rate of 0 says that its clients were not connected before that was over.
+func (b *Bench) pgbench(ctx context.Context, d *database, script string, clients, seconds int) (load, error) {
 	before := d.cpu()
 	cmd := exec.CommandContext(ctx, b.PGBench, "-n", "-h", d.socket, "-U", "postgres", "-f", script,
-		"-c", strconv.Itoa(clients), "-j", "2", "-T", strconv.Itoa(b.Seconds), "chat")
+		"-c", strconv.Itoa(clients), "-j", "2", "-T", strconv.Itoa(seconds), "chat")
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		return load{}, fmt.Errorf("run pgbench: %s (%w)", out, err)
 	}
 	rate, latency := figure(out, `tps = ([\d.]+)`), figure(out, `latency average = ([\d.]+)`)
-	if rate == 0 {
-		return load{}, errors.New("pgbench gave no rate: " + string(out))
-	}
-	thousands := rate * float64(b.Seconds) / 1000
+	thousands := rate * float64(seconds) / 1000
 	used := cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
 	return load{
 		rate: rate, p50: latency, cost: map[string]float64{"PostgreSQL": (d.cpu() - before) / thousands},
