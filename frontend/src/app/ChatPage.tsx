@@ -7,12 +7,14 @@ import { Conversation } from "../features/conversation/Conversation";
 import { Unsent } from "../features/conversation/Unsent";
 import { classes } from "../ui/classes";
 import styles from "./ChatPage.module.css";
+import { useFocusReturn } from "./useFocusReturn";
 
 /** A chat: who it is with, what was said, and beside it the details if they are wanted. */
 export function ChatPage({ chatId }: { chatId: string }) {
   const looked = useChat(chatId);
   const [hasDetails] = useRoute("/c/:chatId/details");
   const [, go] = useLocation();
+  useFocusReturn(hasDetails ? "[data-details]" : undefined);
   const toggle = () => go(hasDetails ? `/c/${chatId}` : `/c/${chatId}/details`);
   if (looked.status !== "member") {
     return (

@@ -1,16 +1,18 @@
 import { MessagesSquare } from "lucide-react";
-import { lazy, Suspense, useEffect } from "react";
+import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { Route, Switch, useRoute } from "wouter";
 import { ChatList } from "../features/chats/list/ChatList";
 import { useChats } from "../features/chats/list/useChats";
 import { StartMenu } from "../features/chats/start/StartMenu";
+import { Switcher } from "../features/chats/switcher/Switcher";
 import { texts } from "../features/chats/texts";
 import { ConnectionBar } from "../features/connection/ConnectionBar";
 import { ConnectionMenu } from "../features/connection/ConnectionMenu";
 import { useVersionHint } from "../features/connection/useVersionHint";
 import { UnsentElsewhere } from "../features/conversation/UnsentElsewhere";
 import { AccountMenu } from "../features/settings/AccountMenu";
-import { searchKeys } from "../lib/keys";
+import { Shortcuts } from "../features/shortcuts/Shortcuts";
+import { commandKeys } from "../lib/keys";
 import { useText } from "../lib/text";
 import { classes } from "../ui/classes";
 import { Empty } from "../ui/Empty";
@@ -18,6 +20,7 @@ import { Hidden } from "../ui/Hidden";
 import { Toasts } from "../ui/Toasts";
 import { ChatPage } from "./ChatPage";
 import styles from "./Frame.module.css";
+import { useFocusReturn } from "./useFocusReturn";
 
 const SettingsPage = lazy(() => import("../features/settings/SettingsPage").then((m) => ({ default: m.SettingsPage })));
 
@@ -29,8 +32,14 @@ export function Frame() {
   const { status, chats, unread } = useChats();
   useVersionHint();
   useTitle(unread);
+  useFocusReturn(chat ? `[data-row="${chat.chatId}"]` : isInSettings ? "[data-account]" : undefined);
+  const [hasShortcuts, showShortcuts] = useState(false);
+  const main = useRef<HTMLElement>(null);
   return (
     <div className={styles.frame}>
+      <button type="button" className={styles.skip} onClick={() => main.current?.focus()}>
+        {say(texts.skip)}
+      </button>
       <ConnectionBar />
       <div className={classes(styles.panes, (isInChat || isInSettings) && styles.inner)}>
         <div className={styles.side}>
@@ -38,14 +47,14 @@ export function Frame() {
             <Hidden>{say(texts.chats)}</Hidden>
           </h1>
           <header className={styles.bar}>
-            <AccountMenu />
+            <AccountMenu onShortcuts={() => showShortcuts(true)} />
             <StartMenu />
           </header>
           <ChatList openId={chat?.chatId} />
           {status === "ready" && <UnsentElsewhere listed={chats} />}
           <ConnectionMenu />
         </div>
-        <main className={styles.main}>
+        <main ref={main} className={styles.main} tabIndex={-1}>
           <Switch>
             <Route path="/c/:chatId/*?">{({ chatId }) => <ChatPage key={chatId} chatId={chatId} />}</Route>
             <Route path="/settings">
@@ -54,16 +63,21 @@ export function Frame() {
               </Suspense>
             </Route>
             <Route>
-              {/* Where there is none to choose, the list says what to do. */}
-              {chats.length > 0 && (
+              {chats.length > 0 ? (
                 <Empty icon={<MessagesSquare />} title={say(texts.pick)} level={1}>
-                  {say(texts.pickText, { keys: searchKeys })}
+                  {say(texts.pickText, { keys: commandKeys("K") })}
                 </Empty>
+              ) : (
+                <h1>
+                  <Hidden>{say(texts.chats)}</Hidden> {/* there is none to choose: the list says what to do */}
+                </h1>
               )}
             </Route>
           </Switch>
         </main>
       </div>
+      <Switcher openId={chat?.chatId} />
+      <Shortcuts open={hasShortcuts} onOpenChange={showShortcuts} />
       <Toasts closeLabel={say(texts.close)} />
     </div>
   );

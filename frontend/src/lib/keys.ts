@@ -1,2 +1,7 @@
-/** The keys that search, as this machine's people know them. */
-export const searchKeys = /Mac|iPhone|iPad/.test(navigator.platform) ? "⌘ K" : "Ctrl K";
+const isApple = /Mac|iPhone|iPad/.test(navigator.platform);
+
+/** A key with the one that makes it a command, as this machine's people know it. */
+export const commandKeys = (key: string) => (isApple ? `⌘ ${key}` : `Ctrl ${key}`);
+
+/** A key with the one beside the space bar. */
+export const altKeys = (key: string) => (isApple ? `⌥ ${key}` : `Alt ${key}`);

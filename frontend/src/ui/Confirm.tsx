@@ -2,6 +2,7 @@ import { AlertDialog } from "radix-ui";
 import { Button } from "./Button";
 import { classes } from "./classes";
 import styles from "./Dialog.module.css";
+import { useFocusOrigin } from "./useFocusOrigin";
 
 interface Props {
   open: boolean;
@@ -16,11 +17,12 @@ interface Props {
 
 /** Asks before something that cannot be taken back. */
 export function Confirm({ open, onOpenChange, title, text, yes, no, onYes }: Props) {
+  const giveBack = useFocusOrigin(open);
   return (
     <AlertDialog.Root open={open} onOpenChange={onOpenChange}>
       <AlertDialog.Portal>
         <AlertDialog.Overlay className={styles.veil} />
-        <AlertDialog.Content className={styles.dialog}>
+        <AlertDialog.Content className={styles.dialog} onCloseAutoFocus={giveBack}>
           <header className={styles.header}>
             <AlertDialog.Title className={styles.title}>{title}</AlertDialog.Title>
           </header>

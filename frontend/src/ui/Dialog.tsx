@@ -3,6 +3,7 @@ import { Dialog as Radix } from "radix-ui";
 import type { ReactNode } from "react";
 import styles from "./Dialog.module.css";
 import { IconButton } from "./IconButton";
+import { useFocusOrigin } from "./useFocusOrigin";
 
 interface Props {
   open: boolean;
@@ -14,10 +15,14 @@ interface Props {
   children: ReactNode;
   /** Buttons at its end. */
   footer?: ReactNode;
+  /** The focus goes back to where it was, unless this prevents it. */
+  onCloseAutoFocus?: (event: Event) => void;
 }
 
 /** A window over the page. It keeps the focus, gives it back, and closes with Escape. */
-export function Dialog({ open, onOpenChange, title, description, closeLabel, children, footer }: Props) {
+export function Dialog(props: Props) {
+  const { open, onOpenChange, title, description, closeLabel, children, footer, onCloseAutoFocus } = props;
+  const giveBack = useFocusOrigin(open, onCloseAutoFocus);
   return (
     <Radix.Root open={open} onOpenChange={onOpenChange}>
       <Radix.Portal>
@@ -25,6 +30,7 @@ export function Dialog({ open, onOpenChange, title, description, closeLabel, chi
         <Radix.Content
           className={styles.dialog}
           onOpenAutoFocus={focusField}
+          onCloseAutoFocus={giveBack}
           {...(description ? {} : { "aria-describedby": undefined })}
         >
           <header className={styles.header}>

@@ -39,7 +39,7 @@ export function ChatHeader({ chat, hasDetails, onDetails }: Props) {
           {chat.chatType === "group" && say(texts.memberCount, { count: chat.participants.length })}
         </p>
       </div>
-      <IconButton label={say(texts.details)} pressed={hasDetails} onClick={onDetails}>
+      <IconButton data-details label={say(texts.details)} pressed={hasDetails} onClick={onDetails}>
         <PanelRight />
       </IconButton>
     </header>

@@ -25,8 +25,10 @@ export const texts = defineMessages({
     id: "chats.unread",
     defaultMessage: "{count, plural, one {# unread message} other {# unread messages}}",
   },
+  skip: { id: "chats.skip", defaultMessage: "Skip the list of chats" },
   pick: { id: "chats.pick", defaultMessage: "Choose a chat" },
-  pickText: { id: "chats.pickText", defaultMessage: "Or start a new one. {keys} searches." },
+  pickText: { id: "chats.pickText", defaultMessage: "Or start a new one. {keys} leads to each." },
+  switchTitle: { id: "chats.switchTitle", defaultMessage: "Go to a chat" },
 
   close: { id: "chats.close", defaultMessage: "Close" },
   cancel: { id: "chats.cancel", defaultMessage: "Cancel" },

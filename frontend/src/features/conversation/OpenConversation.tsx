@@ -65,9 +65,10 @@ export function OpenConversation({ feed, state, log, shape }: Props) {
   );
 
   async function remove(message: Message) {
-    composer.current?.focus();
     try {
-      feed.apply(await source.remove(message.id));
+      const tombstone = await source.remove(message.id);
+      composer.current?.focus(); // the message's own button, which has the focus, goes with its text
+      feed.apply(tombstone);
     } catch (error) {
       toast({ text: say(texts.notRemoved, { why: failureText(error, say) }), bad: true });
     }

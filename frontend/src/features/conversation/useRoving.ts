@@ -2,8 +2,8 @@ import { type FocusEvent, type KeyboardEvent, type RefObject, useEffect, useStat
 import type { VirtualizerHandle } from "virtua";
 
 /**
- * Arrow keys go from message to message. One stop of the Tab key is the whole history; from a message it goes on to what can be
- * done with it. The message with the focus stays an element, also out of sight.
+ * Arrow keys go from message to message, Home and End to the ends. One stop of the Tab key is the whole history; from a message
+ * it goes on to what can be done with it. The message with the focus stays an element, also out of sight.
  */
 export function useRoving(
   list: RefObject<VirtualizerHandle | null>,
@@ -15,15 +15,23 @@ export function useRoving(
   useEffect(() => {
     if (!focused?.byKey) return;
     list.current?.scrollToIndex(focused.index, { align: "nearest" });
-    place.current?.querySelector<HTMLElement>(`[data-index="${focused.index}"]`)?.focus({ preventScroll: true });
+    let frame = 0;
+    const reach = () => {
+      const row = place.current?.querySelector<HTMLElement>(`[data-index="${focused.index}"]`);
+      row?.focus({ preventScroll: true });
+      // One from far away is an element, and visible, only after it was measured.
+      if (!row || document.activeElement !== row) frame = requestAnimationFrame(reach);
+    };
+    reach();
+    return () => cancelAnimationFrame(frame);
   }, [focused, list, place]);
 
   function onKeyDown(event: KeyboardEvent) {
     if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
-    const step = event.key === "ArrowUp" ? -1 : event.key === "ArrowDown" ? 1 : 0;
+    const step = { ArrowUp: -1, ArrowDown: 1, Home: -count, End: count }[event.key];
     const target = event.target as HTMLElement;
     const onRow = target.matches("[data-index]");
-    if (step === 0 || (!onRow && target !== place.current)) return;
+    if (step === undefined || (!onRow && target !== place.current)) return;
     event.preventDefault();
     const from = onRow ? Number(target.dataset.index) : fromSight(list.current, count, step);
     setFocused({ index: Math.min(count - 1, Math.max(0, from + step)), byKey: true });

@@ -1,4 +1,4 @@
-import { LogOut, Settings } from "lucide-react";
+import { Keyboard, LogOut, Settings } from "lucide-react";
 import { useLocation } from "wouter";
 import { useUserId } from "../../api/Api";
 import { useText } from "../../lib/text";
@@ -12,7 +12,7 @@ import { texts } from "./texts";
 import { useAccount } from "./useAccount";
 
 /** What concerns oneself: settings, colours, signing out. */
-export function AccountMenu() {
+export function AccountMenu({ onShortcuts }: { onShortcuts: () => void }) {
   const say = useText();
   const userId = useUserId();
   const { me, name, signOut } = useAccount();
@@ -22,7 +22,7 @@ export function AccountMenu() {
     <Menu
       align="start"
       trigger={
-        <button type="button" className={styles.button}>
+        <button type="button" className={styles.button} data-account>
           <Avatar id={userId} name={name} size="small" />
           <Hidden>{say(texts.account)}</Hidden>
           <span className={styles.text}>
@@ -38,6 +38,9 @@ export function AccountMenu() {
     >
       <MenuItem icon={<Settings />} onSelect={() => go("/settings")}>
         {say(texts.settings)}
+      </MenuItem>
+      <MenuItem icon={<Keyboard />} onSelect={onShortcuts}>
+        {say(texts.shortcuts)}
       </MenuItem>
       <MenuLine />
       <MenuChoice

@@ -1,9 +1,11 @@
 import { ArrowLeft } from "lucide-react";
+import { useEffect, useRef } from "react";
 import { useLocation } from "wouter";
 import { useInstallation } from "../../api/Api";
 import { type Language, languages, useLanguage } from "../../lib/language";
 import { useText } from "../../lib/text";
 import { IconButton } from "../../ui/IconButton";
+import { useSingleKeys } from "../../ui/keyboard";
 import { type Theme, useTheme } from "../../ui/theme";
 import { Choices } from "./Choices";
 import { Password } from "./Password";
@@ -21,7 +23,10 @@ export function SettingsPage() {
   const { me } = useAccount();
   const { theme, choose } = useTheme();
   const { chosen, choose: chooseLanguage } = useLanguage();
+  const { areOn, choose: chooseSingleKeys } = useSingleKeys();
   const [, go] = useLocation();
+  const title = useRef<HTMLHeadingElement>(null);
+  useEffect(() => title.current?.focus(), []);
   const themes: { value: Theme; text: string }[] = [
     { value: "system", text: say(texts.system) },
     { value: "light", text: say(texts.light) },
@@ -38,12 +43,23 @@ export function SettingsPage() {
         <IconButton label={say(texts.back)} onClick={() => go("/")}>
           <ArrowLeft />
         </IconButton>
-        <h1>{say(texts.settings)}</h1>
+        <h1 ref={title} className={styles.title} tabIndex={-1}>
+          {say(texts.settings)}
+        </h1>
       </header>
       <div className={styles.body}>
         {me && <Profile me={me} />}
         <Choices title={say(texts.appearance)} options={themes} value={theme} onChoose={choose} />
         <Choices title={say(texts.language)} options={tongues} value={chosen} onChoose={chooseLanguage} />
+        <Choices
+          title={say(texts.singleKeys)}
+          options={[
+            { value: "on", text: say(texts.on) },
+            { value: "off", text: say(texts.off) },
+          ]}
+          value={areOn ? "on" : "off"}
+          onChoose={(value) => chooseSingleKeys(value === "on")}
+        />
         {config.auth === "accounts" && (
           <>
             <Password />

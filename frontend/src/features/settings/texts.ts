@@ -3,6 +3,7 @@ import { defineMessages } from "react-intl";
 export const texts = defineMessages({
   account: { id: "settings.account", defaultMessage: "Your account:" },
   settings: { id: "settings.settings", defaultMessage: "Settings" },
+  shortcuts: { id: "settings.shortcuts", defaultMessage: "Keyboard shortcuts" },
   signOut: { id: "settings.signOut", defaultMessage: "Sign out" },
   back: { id: "settings.back", defaultMessage: "Back to the chats" },
   close: { id: "settings.close", defaultMessage: "Close" },
@@ -20,6 +21,10 @@ export const texts = defineMessages({
   dark: { id: "settings.dark", defaultMessage: "Dark" },
 
   language: { id: "settings.language", defaultMessage: "Language" },
+
+  singleKeys: { id: "settings.singleKeys", defaultMessage: "Shortcuts of a single key" },
+  on: { id: "settings.on", defaultMessage: "On" },
+  off: { id: "settings.off", defaultMessage: "Off" },
 
   password: { id: "settings.password", defaultMessage: "Password" },
   current: { id: "settings.current", defaultMessage: "Current password" },

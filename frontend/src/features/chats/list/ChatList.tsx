@@ -15,6 +15,7 @@ import { Loading } from "./Loading";
 import { PersonRow } from "./PersonRow";
 import { SearchField } from "./SearchField";
 import { matching, useChats } from "./useChats";
+import { useSteps } from "./useSteps";
 
 const peopleFound = 8;
 
@@ -30,6 +31,8 @@ export function ChatList({ openId }: { openId: string | undefined }) {
   const others = search.trim() ? people.filter(({ id }) => !known.has(id)) : [];
   const list = useRef<HTMLDivElement>(null);
   const rows = () => [...(list.current?.querySelectorAll<HTMLElement>("[data-row]") ?? [])];
+
+  useSteps(chats, openId);
 
   function onSearchKey(event: KeyboardEvent) {
     if (event.key === "ArrowDown") {

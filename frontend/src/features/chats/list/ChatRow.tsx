@@ -24,7 +24,7 @@ export const ChatRow = memo(function ChatRow({ chat, isOpen }: { chat: Chat; isO
       href={`/c/${chat.id}`}
       className={classes(styles.row, isOpen && styles.open, chat.unreadCount > 0 && styles.unread)}
       aria-current={isOpen ? "page" : undefined}
-      data-row
+      data-row={chat.id}
     >
       <Avatar id={otherOf(chat, userId)?.id ?? chat.id} name={name} group={chat.chatType === "group"} />
       <span className={styles.text}>

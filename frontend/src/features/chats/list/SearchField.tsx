@@ -1,8 +1,6 @@
 import { Search, X } from "lucide-react";
-import { type KeyboardEvent, useEffect, useRef } from "react";
-import { searchKeys } from "../../../lib/keys";
+import { type KeyboardEvent, useRef } from "react";
 import { useText } from "../../../lib/text";
-import { Keys } from "../../../ui/Keys";
 import { texts } from "../texts";
 import styles from "./SearchField.module.css";
 
@@ -12,21 +10,10 @@ interface Props {
   onKeyDown: (event: KeyboardEvent<HTMLInputElement>) => void;
 }
 
-/** The field above the list. Ctrl K, or the same with the command key, brings one here from everywhere. */
+/** The field above the list. */
 export function SearchField({ value, onChange, onKeyDown }: Props) {
   const say = useText();
   const field = useRef<HTMLInputElement>(null);
-  useEffect(() => {
-    const onKey = (event: globalThis.KeyboardEvent) => {
-      if (!(event.ctrlKey || event.metaKey) || event.altKey || event.shiftKey || event.key.toLowerCase() !== "k")
-        return;
-      event.preventDefault();
-      field.current?.focus();
-      field.current?.select();
-    };
-    window.addEventListener("keydown", onKey);
-    return () => window.removeEventListener("keydown", onKey);
-  }, []);
   return (
     <div className={styles.search}>
       <Search className={styles.icon} aria-hidden="true" />
@@ -45,7 +32,7 @@ export function SearchField({ value, onChange, onKeyDown }: Props) {
         onChange={(event) => onChange(event.target.value)}
         onKeyDown={onKeyDown}
       />
-      {value ? (
+      {value && (
         <button
           type="button"
           className={styles.clear}
@@ -57,10 +44,6 @@ export function SearchField({ value, onChange, onKeyDown }: Props) {
         >
           <X />
         </button>
-      ) : (
-        <span className={styles.keys} aria-hidden="true">
-          <Keys of={searchKeys} />
-        </span>
       )}
     </div>
   );
