@@ -24,6 +24,7 @@ export default defineConfig({
     locale: "en-GB",
     timezoneId: "UTC",
     contextOptions: { reducedMotion: "reduce" },
+    serviceWorkers: "block", // what it fetches is hidden from tests that hold answers back; its own tests allow it
     trace: "retain-on-failure",
     launchOptions: {
       executablePath: chromium,

@@ -7,6 +7,7 @@ export default defineConfig({
   plugins: [react()],
   html: { cspNonce: "__CSP_NONCE__" }, // the server puts the nonce of its answer there
   build: {
+    manifest: true, // for scripts/worker.mjs
     rollupOptions: {
       input: { index: "index.html", graphiql: "graphiql.html" },
       onwarn: (warning, warn) => warning.code === "MODULE_LEVEL_DIRECTIVE" || warn(warning), // of libraries; no effect

@@ -3,7 +3,7 @@ import { readdir, readFile, writeFile } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 
-const texts = new Set([".js", ".css", ".html", ".svg", ".json"]);
+const texts = new Set([".js", ".css", ".html", ".svg", ".json", ".webmanifest"]);
 for (const entry of await readdir("dist", { recursive: true, withFileTypes: true })) {
   const path = join(entry.parentPath, entry.name);
   if (!entry.isFile() || !texts.has(extname(path))) continue;

@@ -102,8 +102,10 @@ func contentType(name string) string {
 	switch ext := path.Ext(name); ext {
 	case ".js", ".mjs":
 		return "text/javascript; charset=utf-8"
-	case ".map", ".webmanifest":
+	case ".map":
 		return "application/json"
+	case ".webmanifest":
+		return "application/manifest+json"
 	default:
 		if known := mime.TypeByExtension(ext); known != "" {
 			return known

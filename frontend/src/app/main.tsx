@@ -2,9 +2,11 @@ import { setNonce } from "get-nonce";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { backoff } from "../lib/backoff";
+import { rest } from "../lib/rest";
 import { App } from "./App";
 import { install } from "./install";
 import { Unreachable } from "./Unreachable";
+import { registerWorker } from "./worker/register";
 import "@fontsource-variable/inter/wght.css";
 import "../ui/tokens.css";
 import "../ui/base.css";
@@ -14,6 +16,7 @@ setNonce(document.querySelector<HTMLMetaElement>('meta[property="csp-nonce"]')?.
 
 const element = document.getElementById("root");
 if (element) void start(createRoot(element));
+registerWorker();
 
 /** Finds out where the pages are, for as long as that takes, and shows them. */
 async function start(root: ReturnType<typeof createRoot>) {
@@ -29,7 +32,7 @@ async function start(root: ReturnType<typeof createRoot>) {
       return;
     } catch {
       root.render(<Unreachable />);
-      await new Promise((resolve) => setTimeout(resolve, backoff(attempt)));
+      await rest(backoff(attempt));
     }
   }
 }

@@ -1,5 +1,6 @@
 import { createStore } from "zustand/vanilla";
 import { backoff } from "../../lib/backoff";
+import { rest } from "../../lib/rest";
 import type { Memory } from "../../lib/storage";
 import { type AnswerError, Failure, failureOfAnswer } from "../failure";
 import { CreateUserDocument, LoginDocument } from "../gql/graphql";
@@ -146,7 +147,7 @@ export function createAccountSession(
         } catch {
           const wait = backoff(attempt);
           state.setState({ status: "starting", retryAt: Date.now() + wait }, true);
-          await until(wait);
+          await rest(wait);
         }
       }
     },
@@ -210,19 +211,4 @@ async function failureOfResponse(answer: Response): Promise<Failure> {
 
 function acrossTabs<T>(work: () => Promise<T>): Promise<T> {
   return navigator.locks ? navigator.locks.request("chat.refresh", work) : work();
-}
-
-/** Waits, but no longer than until the machine is online or the page is looked at. */
-function until(ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      window.removeEventListener("online", done);
-      document.removeEventListener("visibilitychange", done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    window.addEventListener("online", done);
-    document.addEventListener("visibilitychange", done);
-  });
 }

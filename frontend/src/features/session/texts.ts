@@ -32,6 +32,11 @@ export const texts = defineMessages({
   unreachableTitle: { id: "session.unreachableTitle", defaultMessage: "The server does not answer" },
   unreachableText: {
     id: "session.unreachableText",
-    defaultMessage: "This page goes on by itself as soon as it does.",
+    defaultMessage: "This page goes on by itself as soon as it does. What you have written is kept.",
+  },
+  offlineTitle: { id: "session.offlineTitle", defaultMessage: "You are offline" },
+  offlineText: {
+    id: "session.offlineText",
+    defaultMessage: "This page goes on by itself as soon as you are back. What you have written is kept.",
   },
 });
