@@ -3,6 +3,7 @@ import { createContext, type ReactNode, useContext, useEffect } from "react";
 import { useStore } from "zustand";
 import type { ChatCache } from "./chats/cache";
 import type { ChatsFollower } from "./chats/follow";
+import type { Muted } from "./chats/muted";
 import type { Config } from "./config";
 import type { Instances, Selection } from "./instances";
 import type { Connection, Live } from "./live";
@@ -28,6 +29,7 @@ export interface Api {
   /** The person's chats in the client's cache. Whoever writes a message tells it (`putMessage`): nobody else does. */
   chats: ChatCache;
   follower: ChatsFollower;
+  muted: Muted;
 }
 
 const InstallationContext = createContext<Installation | null>(null);
@@ -65,6 +67,11 @@ export function useApi(): Api {
 /** The id of who is signed in. */
 export function useUserId(): string {
   return useApi().userId;
+}
+
+/** The ids of the chats that are muted in this browser. */
+export function useMuted(): ReadonlySet<string> {
+  return useStore(useApi().muted.state);
 }
 
 /** How the connection is, for those who show it or read anew when it was made anew (`count`). */

@@ -1,5 +1,5 @@
 import { MessagesSquare } from "lucide-react";
-import { lazy, Suspense, useEffect, useRef, useState } from "react";
+import { lazy, Suspense, useRef, useState } from "react";
 import { Route, Switch, useRoute } from "wouter";
 import { ChatList } from "../features/chats/list/ChatList";
 import { useChats } from "../features/chats/list/useChats";
@@ -10,6 +10,9 @@ import { ConnectionBar } from "../features/connection/ConnectionBar";
 import { ConnectionMenu } from "../features/connection/ConnectionMenu";
 import { useVersionHint } from "../features/connection/useVersionHint";
 import { UnsentElsewhere } from "../features/conversation/UnsentElsewhere";
+import { NotificationHint } from "../features/notifications/NotificationHint";
+import { useBadge } from "../features/notifications/useBadge";
+import { useNotifications } from "../features/notifications/useNotifications";
 import { AccountMenu } from "../features/settings/AccountMenu";
 import { Shortcuts } from "../features/shortcuts/Shortcuts";
 import { commandKeys } from "../lib/keys";
@@ -31,7 +34,8 @@ export function Frame() {
   const [isInSettings] = useRoute("/settings");
   const { status, chats, unread } = useChats();
   useVersionHint();
-  useTitle(unread);
+  useBadge(unread);
+  useNotifications();
   useFocusReturn(chat ? `[data-row="${chat.chatId}"]` : isInSettings ? "[data-account]" : undefined);
   const [hasShortcuts, showShortcuts] = useState(false);
   const main = useRef<HTMLElement>(null);
@@ -52,6 +56,7 @@ export function Frame() {
           </header>
           <ChatList openId={chat?.chatId} />
           {status === "ready" && <UnsentElsewhere listed={chats} />}
+          {chats.length > 0 && <NotificationHint />}
           <ConnectionMenu />
         </div>
         <main ref={main} className={styles.main} tabIndex={-1}>
@@ -81,11 +86,4 @@ export function Frame() {
       <Toasts closeLabel={say(texts.close)} />
     </div>
   );
-}
-
-/** The window's name says how much is unread. */
-function useTitle(unread: number) {
-  useEffect(() => {
-    document.title = unread > 0 ? `(${unread > 99 ? "99+" : unread}) chat` : "chat";
-  }, [unread]);
 }

@@ -1,6 +1,7 @@
 import type { AnySession, Api, Installation } from "../api/Api";
 import { ChatCache } from "../api/chats/cache";
 import { followChats } from "../api/chats/follow";
+import { createMuted } from "../api/chats/muted";
 import { createApolloClient } from "../api/client";
 import { loadConfig } from "../api/config";
 import { createInstances } from "../api/instances";
@@ -33,10 +34,15 @@ export function enter({ instances, session }: Installation, userId: string): { a
   const client = createApolloClient(instances, session, live);
   const chats = new ChatCache(client.cache, userId);
   const follower = followChats(client, live, chats, userId);
+  const muted = createMuted(
+    memory(() => localStorage),
+    userId,
+  );
   const leave = () => {
+    muted.stop();
     follower.stop();
     live.close();
     client.stop();
   };
-  return { api: { userId, live, client, chats, follower }, leave };
+  return { api: { userId, live, client, chats, follower, muted }, leave };
 }

@@ -9,6 +9,7 @@ import { createStore } from "zustand/vanilla";
 import { type Api, ApiProvider, type Installation, InstallationProvider } from "../api/Api";
 import { type Chat, ChatCache, type Preview } from "../api/chats/cache";
 import type { ListState } from "../api/chats/follow";
+import { createMuted } from "../api/chats/muted";
 import type { Config } from "../api/config";
 import { createInstances } from "../api/instances";
 import type { Connection } from "../api/live";
@@ -119,7 +120,14 @@ export function stage(
       drop: () => undefined,
       close: () => undefined,
     },
-    follower: { state: list, refresh: () => undefined, ask: async () => false, stop: () => undefined },
+    follower: {
+      state: list,
+      refresh: () => undefined,
+      ask: async () => false,
+      listen: () => () => undefined,
+      stop: () => undefined,
+    },
+    muted: createMuted(memory, "Ann"),
   } satisfies Api;
   chats.putAll([]);
   render(

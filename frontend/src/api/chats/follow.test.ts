@@ -143,3 +143,21 @@ test("a list that cannot be loaded is tried until it can", async () => {
   expect(w.ids()).toEqual(["a"]);
   w.follower.stop();
 });
+
+test("who listens hears of each message and of each chat that was read, as it happens, until they have enough", async () => {
+  const w = world([chat("a", { lastMessage: message("a", 1) })]);
+  await w.pass(100);
+  const heard: string[] = [];
+  const stop = w.follower.listen({
+    message: ({ id, version }) => heard.push(`${id} at ${version}`),
+    read: (chatId) => heard.push(`${chatId} read`),
+  });
+  w.say("ChatListMessage", { messageUpdateForChatList: message("a", 2) });
+  w.say("ChatListMessage", { messageUpdateForChatList: message("a", 2, { version: 3 }) });
+  w.say("UnreadCountUpdated", { unreadCountUpdated: { chatId: "a", unreadCount: 1 } });
+  w.say("UnreadCountUpdated", { unreadCountUpdated: { chatId: "a", unreadCount: 0 } });
+  stop();
+  w.say("ChatListMessage", { messageUpdateForChatList: message("a", 4) });
+  expect(heard).toEqual(["a-2 at 2", "a-2 at 3", "a read"]);
+  w.follower.stop();
+});

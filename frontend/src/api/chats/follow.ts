@@ -25,7 +25,17 @@ export interface ChatsFollower {
   refresh(): void;
   /** Asks for one chat. False: it is not there, or the person is not in it. Errors: Failure. */
   ask(chatId: string): Promise<boolean>;
+  /** Tells of what happens from now on, once each; what is read from the list tells nothing. */
+  listen(listener: ChatsListener): () => void;
   stop(): void;
+}
+
+/** Who wants to know of each thing that happens in the chats. */
+export interface ChatsListener {
+  /** A message was written, changed or deleted. */
+  message(message: Preview): void;
+  /** Nothing of a chat is unread now. */
+  read(chatId: string): void;
 }
 
 const pageSize = 200;
@@ -124,6 +134,7 @@ export function followChats(client: ApolloClient, live: Live, chats: ChatCache, 
       if (state.getState().status === "ready") ask(id).catch(() => undefined); // the next loading has it
     }
   });
+  const listeners = new Set<ChatsListener>();
   const leave = [
     live.subscribe(ChatAddedDocument, { userId }, { next: ({ chatAdded }) => shapes.add(chatAdded) }),
     live.subscribe(
@@ -139,12 +150,23 @@ export function followChats(client: ApolloClient, live: Live, chats: ChatCache, 
     live.subscribe(
       UnreadCountUpdatedDocument,
       { userId },
-      { next: ({ unreadCountUpdated }) => counts.add(unreadCountUpdated) },
+      {
+        next: ({ unreadCountUpdated }) => {
+          counts.add(unreadCountUpdated);
+          if (unreadCountUpdated.unreadCount > 0) return;
+          for (const one of listeners) one.read(unreadCountUpdated.chatId);
+        },
+      },
     ),
     live.subscribe(
       ChatListMessageDocument,
       { userId },
-      { next: ({ messageUpdateForChatList }) => messages.add(messageUpdateForChatList) },
+      {
+        next: ({ messageUpdateForChatList }) => {
+          messages.add(messageUpdateForChatList);
+          for (const one of listeners) one.message(messageUpdateForChatList);
+        },
+      },
     ),
     live.connection.subscribe(({ count }, was) => {
       if (count === was.count) return;
@@ -158,6 +180,10 @@ export function followChats(client: ApolloClient, live: Live, chats: ChatCache, 
     state,
     refresh: () => void refresh(),
     ask,
+    listen(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
     stop() {
       stopped = true;
       clearTimeout(again);

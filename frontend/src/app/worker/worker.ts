@@ -33,3 +33,17 @@ const fromServer = new NetworkOnly({
   ],
 });
 registerRoute(new NavigationRoute(fromServer, { allowlist: [shellPath] }));
+
+/** A click on a notification goes to its chat: in a page that is there, else in a new one. */
+self.addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  event.waitUntil(open(event.notification.data.path));
+});
+
+async function open(path: string) {
+  const pages = await self.clients.matchAll({ type: "window", includeUncontrolled: true }); // the last in use first
+  const page = pages.find(({ url }) => shellPath.test(new URL(url).pathname));
+  if (!page) return self.clients.openWindow(path);
+  page.postMessage({ kind: "open", path });
+  return page.focus();
+}

@@ -60,6 +60,8 @@ export const texts = defineMessages({
   removeTitle: { id: "chats.removeTitle", defaultMessage: "Remove {name}?" },
   removeText: { id: "chats.removeText", defaultMessage: "They no longer see the group or what is written in it." },
   removeYes: { id: "chats.removeYes", defaultMessage: "Remove" },
+  mute: { id: "chats.mute", defaultMessage: "Mute in this browser" },
+  muted: { id: "chats.muted", defaultMessage: "Muted" },
   leave: { id: "chats.leave", defaultMessage: "Leave the group" },
   leaveTitle: { id: "chats.leaveTitle", defaultMessage: "Leave “{name}”?" },
   leaveText: { id: "chats.leaveText", defaultMessage: "You come back only if a member adds you." },

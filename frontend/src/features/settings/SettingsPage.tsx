@@ -8,6 +8,7 @@ import { IconButton } from "../../ui/IconButton";
 import { useSingleKeys } from "../../ui/keyboard";
 import { type Theme, useTheme } from "../../ui/theme";
 import { Choices } from "./Choices";
+import { Notifications } from "./Notifications";
 import { Password } from "./Password";
 import { Profile } from "./Profile";
 import { RemoveAccount } from "./RemoveAccount";
@@ -51,6 +52,7 @@ export function SettingsPage() {
         {me && <Profile me={me} />}
         <Choices title={say(texts.appearance)} options={themes} value={theme} onChoose={choose} />
         <Choices title={say(texts.language)} options={tongues} value={chosen} onChoose={chooseLanguage} />
+        <Notifications />
         <Choices
           title={say(texts.singleKeys)}
           options={[

@@ -22,6 +22,16 @@ export const texts = defineMessages({
 
   language: { id: "settings.language", defaultMessage: "Language" },
 
+  notifications: { id: "settings.notifications", defaultMessage: "Notifications in this browser" },
+  notificationsAbout: {
+    id: "settings.notificationsAbout",
+    defaultMessage: "Of new messages, while no page of the chat is in sight. A chat can be muted in its details.",
+  },
+  notificationsDenied: {
+    id: "settings.notificationsDenied",
+    defaultMessage: "The browser does not let this page notify you. Allow it in the browser's own settings.",
+  },
+  notificationsUnable: { id: "settings.notificationsUnable", defaultMessage: "This browser cannot show them here." },
   singleKeys: { id: "settings.singleKeys", defaultMessage: "Shortcuts of a single key" },
   on: { id: "settings.on", defaultMessage: "On" },
   off: { id: "settings.off", defaultMessage: "Off" },

@@ -1,13 +1,14 @@
-import { LogOut, Pencil, Trash2, UserRoundPlus, X } from "lucide-react";
+import { Bell, BellOff, Check, LogOut, Pencil, Trash2, UserRoundPlus, X } from "lucide-react";
 import { useState } from "react";
 import { useLocation } from "wouter";
-import { useUserId } from "../../../api/Api";
+import { useApi, useMuted, useUserId } from "../../../api/Api";
 import type { Chat } from "../../../api/chats/cache";
 import { chatName, otherOf, type Person, personName } from "../../../api/chats/people";
 import { useText } from "../../../lib/text";
 import { Avatar } from "../../../ui/Avatar";
 import { Button } from "../../../ui/Button";
 import { Confirm } from "../../../ui/Confirm";
+import { classes } from "../../../ui/classes";
 import { Handle } from "../../../ui/Handle";
 import { IconButton } from "../../../ui/IconButton";
 import { texts } from "../texts";
@@ -24,6 +25,8 @@ export function Details({ chat, onClose }: { chat: Chat; onClose: () => void }) 
   const say = useText();
   const userId = useUserId();
   const [, go] = useLocation();
+  const { muted } = useApi();
+  const isMuted = useMuted().has(chat.id);
   const details = useDetails(chat);
   const [isRenaming, setRenaming] = useState(false);
   const [asking, setAsking] = useState<Asking | null>(null);
@@ -89,6 +92,16 @@ export function Details({ chat, onClose }: { chat: Chat; onClose: () => void }) 
           </section>
         )}
         <section className={styles.end}>
+          <button
+            type="button"
+            className={classes(styles.action, styles.calm)}
+            aria-pressed={isMuted}
+            onClick={() => muted.set(chat.id, !isMuted)}
+          >
+            {isMuted ? <BellOff aria-hidden="true" /> : <Bell aria-hidden="true" />}
+            {say(texts.mute)}
+            {isMuted && <Check className={styles.is} aria-hidden="true" />}
+          </button>
           {isGroup && (
             <button type="button" className={styles.action} onClick={() => setAsking({ kind: "leave" })}>
               <LogOut aria-hidden="true" />

@@ -1,6 +1,7 @@
+import { BellOff } from "lucide-react";
 import { memo } from "react";
 import { Link } from "wouter";
-import { useUserId } from "../../../api/Api";
+import { useMuted, useUserId } from "../../../api/Api";
 import type { Chat } from "../../../api/chats/cache";
 import { chatName, otherOf } from "../../../api/chats/people";
 import { useLocale, useText } from "../../../lib/text";
@@ -18,11 +19,12 @@ export const ChatRow = memo(function ChatRow({ chat, isOpen }: { chat: Chat; isO
   const locale = useLocale();
   const userId = useUserId();
   const name = chatName(chat, userId);
+  const isMuted = useMuted().has(chat.id);
   const last = chat.lastMessage;
   return (
     <Link
       href={`/c/${chat.id}`}
-      className={classes(styles.row, isOpen && styles.open, chat.unreadCount > 0 && styles.unread)}
+      className={classes(styles.row, isOpen && styles.open, chat.unreadCount > 0 && !isMuted && styles.unread)}
       aria-current={isOpen ? "page" : undefined}
       data-row={chat.id}
     >
@@ -40,7 +42,8 @@ export const ChatRow = memo(function ChatRow({ chat, isOpen }: { chat: Chat; isO
           <span className={classes(styles.preview, last?.isDeleted && styles.deleted)}>
             {previewOf(chat, userId, say)}
           </span>
-          <Badge count={chat.unreadCount} label={say(texts.unread, { count: chat.unreadCount })} />
+          {isMuted && <BellOff className={styles.muted} role="img" aria-label={say(texts.muted)} />}
+          <Badge quiet={isMuted} count={chat.unreadCount} label={say(texts.unread, { count: chat.unreadCount })} />
         </span>
       </span>
     </Link>

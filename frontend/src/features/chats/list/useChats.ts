@@ -1,7 +1,7 @@
 import { useQuery } from "@apollo/client/react";
 import { useMemo } from "react";
 import { useStore } from "zustand";
-import { useApi } from "../../../api/Api";
+import { useApi, useMuted } from "../../../api/Api";
 import type { Chat } from "../../../api/chats/cache";
 import { chatName } from "../../../api/chats/people";
 import { ChatListDocument } from "../../../api/gql/graphql";
@@ -10,7 +10,7 @@ interface Chats {
   status: "loading" | "ready" | "failed";
   /** The newest activity first. */
   chats: readonly Chat[];
-  /** Of all chats together. */
+  /** Of all chats together that are not muted. */
   unread: number;
   refresh: () => void;
 }
@@ -21,7 +21,11 @@ export function useChats(): Chats {
   const { status } = useStore(follower.state);
   const { data } = useQuery(ChatListDocument, { variables: { userId }, fetchPolicy: "cache-only" });
   const chats = useMemo(() => inOrder(data?.chatsByParticipant ?? []), [data]);
-  const unread = useMemo(() => chats.reduce((sum, chat) => sum + chat.unreadCount, 0), [chats]);
+  const muted = useMuted();
+  const unread = useMemo(
+    () => chats.reduce((sum, { id, unreadCount }) => sum + (muted.has(id) ? 0 : unreadCount), 0),
+    [chats, muted],
+  );
   return { status, chats, unread, refresh: follower.refresh };
 }
 

@@ -1,0 +1,75 @@
+import type { Board, Notice, Tabs } from "./notifier";
+
+/** What a click has to know. It comes back through the worker. */
+interface Data {
+  path: string;
+  messageId: string;
+}
+
+/** The notifications of the system, as the worker shows them. Without a worker there are none. */
+export function systemBoard(userId: string): Board {
+  const tag = (chatId: string) => `${userId}.${chatId}`;
+  const worker = () => navigator.serviceWorker.getRegistration();
+  return {
+    async show({ chatId, messageId, title, body }: Notice) {
+      const options = {
+        body,
+        tag: tag(chatId),
+        renotify: true, // the newest takes the place of the one before, and is heard
+        icon: "/icon-192.png",
+        dir: "auto",
+        data: { path: `/c/${chatId}`, messageId } satisfies Data,
+      } as const;
+      await (await worker())?.showNotification(title, options);
+    },
+    async withdraw(chatId, messageId) {
+      const shown = (await (await worker())?.getNotifications({ tag: tag(chatId) })) ?? [];
+      for (const one of shown) {
+        if (messageId === undefined || (one.data as Data).messageId === messageId) one.close();
+      }
+    },
+  };
+}
+
+/**
+ * The tabs of one person, by locks: the first of them has one, and each that is in sight another. The browser takes them from
+ * a tab that is gone, however that went.
+ */
+export function lockTabs(userId: string): Tabs & { stop(): void } {
+  const [first, seen] = [`chat.notifier.${userId}`, `chat.seen.${userId}`];
+  const ended = new AbortController();
+  let isFirst = false;
+  let hide: (() => void) | undefined;
+  const hold = (name: string, mode: LockMode, held: (release: () => void) => void) =>
+    navigator.locks.request(name, { mode, signal: ended.signal }, () => new Promise<void>(held)).catch(() => undefined); // it was stopped while it waited
+
+  let release = () => {};
+  void hold(first, "exclusive", (let_go) => {
+    isFirst = true;
+    release = let_go;
+  });
+  function look() {
+    if (document.visibilityState === "visible") {
+      if (!hide) void hold(seen, "shared", (let_go) => (hide = let_go));
+    } else {
+      hide?.();
+      hide = undefined;
+    }
+  }
+  look();
+  document.addEventListener("visibilitychange", look);
+  return {
+    isFirst: () => isFirst,
+    async isAnySeen() {
+      const { held = [] } = await navigator.locks.query();
+      return document.visibilityState === "visible" || held.some(({ name }) => name === seen);
+    },
+    stop() {
+      document.removeEventListener("visibilitychange", look);
+      isFirst = false;
+      ended.abort();
+      release();
+      hide?.();
+    },
+  };
+}
