@@ -86,7 +86,16 @@ test("who looks elsewhere is told of what others write, the newest of each chat,
 
   await click(page.context(), "Bob Byrne: second");
   await expect(message(page, "second")).toBeVisible();
-  expect(await shown(page)).toEqual([]);
+  await look(page, true);
+  await expect.poll(() => shown(page)).toEqual([]);
+
+  await look(page, false);
+  await bob.send(direct, "for Ann alone");
+  await expect.poll(() => shown(page)).toEqual(["Bob Byrne: for Ann alone"]);
+  await page.getByRole("button", { name: /Your account/ }).click();
+  await page.getByRole("menuitem", { name: "Sign out" }).click();
+  await expect(page.getByRole("heading", { name: "Sign in" })).toBeVisible();
+  await expect.poll(() => shown(page)).toEqual([]);
 });
 
 test("what is read elsewhere is taken back; muted chats are silent and count nowhere", async ({ newPage }) => {

@@ -1,8 +1,12 @@
+import { once } from "node:events";
+import { existsSync, readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { extname, join } from "node:path";
 import type { Page } from "@playwright/test";
 import { composer, contents, message, openChat, say } from "./conversation";
 import { Person } from "./person";
 import { freePort, Process, Product } from "./product";
-import { expect, signIn, test } from "./test";
+import { expect, rows, signIn, test } from "./test";
 
 let product: Product;
 test.beforeAll(async () => {
@@ -90,6 +94,61 @@ test("the page is the server's as long as there is one, with a nonce of its own"
   expect(nonces[1]).not.toBe(nonces[0]);
   const answer = await page.goto(`${product.url}/graphql`); // no place of the UI
   expect(await answer?.text()).toContain("GraphiQL");
+});
+
+/** The next version of the pages, without its API: two of its files are called otherwise, as after a change, and the old are gone. */
+async function nextVersion(port: number) {
+  const dist = join(import.meta.dirname, "../dist");
+  const renamed = (text: string) =>
+    text
+      .replace(/\b(index|SettingsPage)-([\w-]{8})\.(js|css)\b/g, "$1-next$2.$3")
+      .replace(/\brevision:(["'`])/g, "revision:$1next"); // of what has changed with them
+  const types: Record<string, string> = { ".js": "text/javascript", ".css": "text/css", ".html": "text/html" };
+  const server = createServer((request, response) => {
+    const { pathname } = new URL(request.url ?? "", product.url);
+    const path = pathname === "/" ? "/index.html" : pathname;
+    const old = path.replace("-next", "-");
+    const file = join(dist, old);
+    if (renamed(old) !== path || !existsSync(file)) return response.writeHead(404).end();
+    response.writeHead(200, { "content-type": types[extname(old)] ?? "application/octet-stream" });
+    response.end(extname(old) in types ? renamed(readFileSync(file, "utf8")) : readFileSync(file));
+  });
+  server.listen(port);
+  await once(server, "listening");
+  return server;
+}
+
+test("a new version is shown at once, and a page of the old one that is open still finds what it loads", async ({
+  newPage,
+}) => {
+  const page = await newPage({ serviceWorkers: "allow" });
+  await atWork(page);
+  await page.goto(product.url);
+  await expect(rows(page)).toHaveCount(1);
+  await product.process.stop();
+  const next = await nextVersion(product.process.port);
+  const waits = await page.evaluate(async () => {
+    const registration = await navigator.serviceWorker.ready;
+    const found = new Promise<void>((resolve) =>
+      registration.addEventListener("updatefound", () =>
+        registration.installing?.addEventListener("statechange", () => resolve()),
+      ),
+    );
+    await registration.update();
+    await found;
+    return registration.waiting !== null;
+  });
+  expect(waits).toBe(true);
+  await page.getByRole("button", { name: /Your account/ }).click();
+  await page.getByRole("menuitem", { name: "Settings" }).click();
+  await expect(page.getByRole("heading", { name: "Settings" })).toBeVisible();
+
+  const other = await page.context().newPage();
+  await other.goto(product.url);
+  await expect(other.locator('script[src*="index-next"]')).toHaveCount(1);
+  next.closeAllConnections();
+  next.close();
+  await product.process.start();
 });
 
 test("pages that are served alone open without their server", async ({ newPage }) => {

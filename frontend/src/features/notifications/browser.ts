@@ -28,6 +28,10 @@ export function systemBoard(userId: string): Board {
         if (messageId === undefined || (one.data as Data).messageId === messageId) one.close();
       }
     },
+    async clear() {
+      const shown = (await (await worker())?.getNotifications()) ?? [];
+      for (const one of shown) if (one.tag.startsWith(tag(""))) one.close();
+    },
   };
 }
 

@@ -13,6 +13,7 @@ const notifier = new Notifier({
     withdraw: async (chatId, messageId) => {
       if (messageId === undefined || shown.get(chatId) === messageId) shown.delete(chatId);
     },
+    clear: async () => shown.clear(),
   },
   tabs: { isFirst: () => state.isFirst, isAnySeen: async () => state.isSeen },
 });
@@ -44,6 +45,12 @@ test("not while any tab is in sight, and by one tab alone", async () => {
   state.isSeen = false;
   state.isFirst = false;
   await notifier.message(message("a", 2));
+  expect(shown.size).toBe(0);
+});
+
+test("nothing is left of who has signed out", async () => {
+  await notifier.message(message("a", 1));
+  await notifier.leave();
   expect(shown.size).toBe(0);
 });
 

@@ -23,6 +23,8 @@ export interface Board {
   show(notice: Notice): Promise<void>;
   /** Takes the notice of a chat back, or only that of one message. */
   withdraw(chatId: string, messageId?: string): Promise<void>;
+  /** Takes all notices of this person back. */
+  clear(): Promise<void>;
 }
 
 export interface Tabs {
@@ -45,6 +47,11 @@ export class Notifier {
     if (!isNew || senderId === userId || !tabs.isFirst() || !wants(chatId)) return;
     if (await tabs.isAnySeen()) return;
     await board.show(noticeOf(message));
+  }
+
+  /** Somebody has signed out: what they were told is for nobody else. */
+  leave(): Promise<void> {
+    return this.deps.board.clear();
   }
 
   /** Nothing of a chat is unread any more: it was read here, or on another device. */

@@ -44,6 +44,7 @@ export function useNotifications() {
     return () => {
       stop();
       tabs.stop();
+      quietly(notifier.leave());
     };
   }, [isAble, userId, chats, follower, muted]);
   useClicks();
