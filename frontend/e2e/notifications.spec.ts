@@ -31,6 +31,12 @@ async function look(page: Page, isSeen: boolean) {
   }, !isSeen);
 }
 
+/** How many tabs wait to be the one that notifies. It runs in a page. */
+async function waitingTabs(): Promise<number | undefined> {
+  const { pending } = await navigator.locks.query();
+  return pending?.filter(({ name }) => name?.startsWith("chat.notifier.")).length;
+}
+
 /** Clicks the notification whose text that is, as the system does. */
 async function click(context: BrowserContext, text: string) {
   const [worker] = context.serviceWorkers();
@@ -117,6 +123,7 @@ test("what is read elsewhere is taken back; muted chats are silent and count now
   await expect(rows(page).filter({ hasText: "Team" }).getByRole("img", { name: "Muted" })).toBeVisible();
   await look(page, false);
   await bob.send(team, "unheard");
+  await expect(rows(page).filter({ hasText: "Team" })).toContainText("unheard"); // news come
   const id = await bob.send(direct, "heard");
   await expect.poll(() => shown(page)).toEqual(["Bob Byrne: heard"]);
   await expect(rows(page).filter({ hasText: "Team" })).toContainText("1 unread message");
@@ -152,6 +159,7 @@ test("of several tabs one tells, and none while another is in sight; the next ta
   await expect.poll(() => shown(second)).toEqual(["Bob Byrne: seen nowhere"]);
   expect(await told()).toBe(0);
   await page.close();
+  await expect.poll(() => second.evaluate(waitingTabs)).toBe(0);
   await bob.send(direct, "after that");
   await expect.poll(() => shown(second)).toEqual(["Bob Byrne: after that"]);
   expect(await told()).toBe(1);

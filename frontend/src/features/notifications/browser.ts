@@ -43,6 +43,7 @@ export function lockTabs(userId: string): Tabs & { stop(): void } {
   const [first, seen] = [`chat.notifier.${userId}`, `chat.seen.${userId}`];
   const ended = new AbortController();
   let isFirst = false;
+  let isAsking = false;
   let hide: (() => void) | undefined;
   const hold = (name: string, mode: LockMode, held: (release: () => void) => void) =>
     navigator.locks.request(name, { mode, signal: ended.signal }, () => new Promise<void>(held)).catch(() => undefined); // it was stopped while it waited
@@ -52,9 +53,16 @@ export function lockTabs(userId: string): Tabs & { stop(): void } {
     isFirst = true;
     release = let_go;
   });
+  const isHeld = async (lock: string) => ((await navigator.locks.query()).held ?? []).some(({ name }) => name === lock);
   function look() {
     if (document.visibilityState === "visible") {
-      if (!hide) void hold(seen, "shared", (let_go) => (hide = let_go));
+      if (hide || isAsking) return;
+      isAsking = true;
+      void hold(seen, "shared", (let_go) => {
+        isAsking = false;
+        hide = let_go;
+        look(); // it may be out of sight by now
+      });
     } else {
       hide?.();
       hide = undefined;
@@ -63,11 +71,9 @@ export function lockTabs(userId: string): Tabs & { stop(): void } {
   look();
   document.addEventListener("visibilitychange", look);
   return {
-    isFirst: () => isFirst,
-    async isAnySeen() {
-      const { held = [] } = await navigator.locks.query();
-      return document.visibilityState === "visible" || held.some(({ name }) => name === seen);
-    },
+    // While the lock goes from one tab to the next, all that are left are: what they show has the same tag, and is seen once.
+    isFirst: async () => isFirst || !(await isHeld(first)),
+    isAnySeen: async () => document.visibilityState === "visible" || (await isHeld(seen)),
     stop() {
       document.removeEventListener("visibilitychange", look);
       isFirst = false;

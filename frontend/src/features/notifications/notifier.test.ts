@@ -15,7 +15,7 @@ const notifier = new Notifier({
     },
     clear: async () => shown.clear(),
   },
-  tabs: { isFirst: () => state.isFirst, isAnySeen: async () => state.isSeen },
+  tabs: { isFirst: async () => state.isFirst, isAnySeen: async () => state.isSeen },
 });
 
 beforeEach(() => {

@@ -29,7 +29,7 @@ export interface Board {
 
 export interface Tabs {
   /** Whether this tab is the one that notifies: one of all is. */
-  isFirst(): boolean;
+  isFirst(): Promise<boolean>;
   /** Whether any of them is in sight. */
   isAnySeen(): Promise<boolean>;
 }
@@ -44,8 +44,8 @@ export class Notifier {
     const { id, chatId, senderId, isDeleted, seq, version } = message;
     if (isDeleted) return board.withdraw(chatId, id);
     const isNew = seq === version;
-    if (!isNew || senderId === userId || !tabs.isFirst() || !wants(chatId)) return;
-    if (await tabs.isAnySeen()) return;
+    if (!isNew || senderId === userId || !wants(chatId)) return;
+    if (!(await tabs.isFirst()) || (await tabs.isAnySeen())) return;
     await board.show(noticeOf(message));
   }
 
