@@ -120,6 +120,29 @@ afterEach(async () => {
   }
 });
 
+test("what IndexedDB had no time to keep when the page ended is sent when it comes back", async () => {
+  const store = new IndexedOutbox(browser.userId);
+  const entry: Outgoing = {
+    key: "k",
+    chatId: "c",
+    content: "at the last moment",
+    createdAt: "",
+    afterSeq: 0,
+    state: "queued",
+  };
+  const keeping = store.put(entry);
+  const left = { ...localStorage };
+  await keeping;
+  expect({ ...localStorage }).not.toEqual(left); // IndexedDB has it now
+  await store.remove(entry.key);
+  await store.close();
+  Object.assign(localStorage, left);
+  const outbox = await tab();
+  await empty(outbox);
+  expect(server.contents).toEqual(["at the last moment"]);
+  expect(JSON.stringify({ ...localStorage })).not.toContain("at the last moment");
+});
+
 test("shows at once, sends in the order of writing, and disappears when stored", async () => {
   const stored: string[] = [];
   const outbox = await tab((entry, message) => stored.push(`${entry.content} ${message.id} ${outbox.of("c").length}`));
