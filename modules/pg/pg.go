@@ -171,7 +171,7 @@ type Tx struct {
 // other error nothing was changed.
 func (db *DB) Tx(ctx context.Context, do func(*Tx) error) error {
 	tx, err := db.pool.BeginTxx(ctx, nil)
-	if Code(err) == codeNotSupported { // lib/pq begins READ WRITE, which a standby refuses: what is left after a failover
+	if isStandby(err) {
 		return fault.Busy(err)
 	}
 	if err != nil {
@@ -216,6 +216,9 @@ func (db *DB) Repeat(ctx context.Context, do func(*Tx) error) error {
 	}
 }
 
+// isStandby tells whether BEGIN was refused by what may be left after a failover: ours is READ WRITE, as lib/pq's.
+func isStandby(err error) bool { return Code(err) == codeNotSupported }
+
 const (
 	maxRepeats  = 3
 	repeatPause = 20 * time.Millisecond
@@ -234,8 +237,13 @@ func pause(ctx context.Context) bool {
 // SelectText is Select for a statement that is parsed and planned anew each time, with its arguments in it as literals.
 func (tx *Tx) SelectText(ctx context.Context, dest any, statement string) error {
 	count(ctx)
+	begins := tx.owes
 	tx.owes = false
-	return explain(tx.tx.SelectContext(ctx, dest, statement), statement)
+	err := tx.tx.SelectContext(ctx, dest, statement)
+	if begins && isStandby(err) {
+		return fault.Busy(err)
+	}
+	return explain(err, statement)
 }
 
 // Select appends every row to the slice that dest points to.
@@ -280,7 +288,9 @@ const (
 func (tx *Tx) prepared(ctx context.Context, statement string) (*sqlx.Stmt, error) {
 	if tx.owes {
 		tx.owes = false
-		if _, err := tx.tx.ExecContext(ctx, ""); err != nil {
+		if _, err := tx.tx.ExecContext(ctx, ""); isStandby(err) {
+			return nil, fault.Busy(err)
+		} else if err != nil {
 			return nil, explain(err, "BEGIN")
 		}
 	}

@@ -373,7 +373,8 @@ func (h *hub) offer(ctx context.Context, a *audience, removals []history.Removal
 	if err != nil {
 		h.engine.log.Warn().Err(err).Msg("an event cannot be shown, trying again")
 	}
-	if loaded > 0 { // the next may take its time as well
+	h.outgoing.bytes += len(payload)
+	if loaded > 0 || h.outgoing.bytes > maxOutgoing { // the next may take its time as well; nobody needs a whole page at once
 		h.send()
 	}
 }

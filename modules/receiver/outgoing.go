@@ -4,7 +4,11 @@ package receiver
 // together, so that they leave in one write. Most followers are shown the same, and share a bundle.
 type outgoing struct {
 	followers []*follower
+	bytes     int // of the results, each once
 }
+
+// maxOutgoing is how many bytes of results wait for those that come with them.
+const maxOutgoing = 64 << 10
 
 // part is one result on its way into bundles.
 type part struct {
@@ -44,5 +48,5 @@ func (h *hub) send() {
 		f.sub.offerAll(f)
 		o.followers[n] = nil // it may be gone by the next time
 	}
-	o.followers = o.followers[:0]
+	o.followers, o.bytes = o.followers[:0], 0
 }
