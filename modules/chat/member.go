@@ -1,7 +1,6 @@
 package chat
 
 import (
-	"context"
 	"slices"
 
 	"github.com/lib/pq"
@@ -41,35 +40,32 @@ func (k *memberships) change(chat id.Chat, actor id.User, input any) *sender.Cha
 // memberships is the kind of change that adds and removes members.
 type memberships struct{}
 
-func (*memberships) Check(ctx context.Context, tx *pg.Tx, changes []*sender.Change) error {
-	found, err := checked(ctx, tx, changes, true)
-	if err != nil {
-		return err
-	}
-	for n, c := range changes {
-		if c.Stored() {
-			continue
+func (*memberships) Check(changes []*sender.Change) (pg.Question, func()) {
+	question, found := checked(changes, true)
+	return question, func() {
+		for n, c := range changes {
+			if c.Stored() {
+				continue
+			}
+			switch input := c.Input.(type) {
+			case coming:
+				decideComing(c, &(*found)[n], input)
+			case going:
+				decideGoing(c, &(*found)[n], input)
+			}
 		}
-		switch input := c.Input.(type) {
-		case coming:
-			decideComing(c, &found[n], input)
-		case going:
-			decideGoing(c, &found[n], input)
-		}
 	}
-	return nil
 }
 
-// checked reads what changes of chats are decided by.
-func checked(ctx context.Context, tx *pg.Tx, changes []*sender.Change, members bool) ([]chatCheck, error) {
+// checked asks for what changes of chats are decided by.
+func checked(changes []*sender.Change, members bool) (pg.Question, *[]chatCheck) {
 	var chats id.List[id.Chat]
 	var actors id.List[id.User]
 	for _, c := range changes {
 		chats, actors = append(chats, c.Chat), append(actors, c.Actor)
 	}
-	var found []chatCheck
-	err := tx.Select(ctx, &found, checkChats, chats, actors, members)
-	return found, err
+	found := new([]chatCheck)
+	return pg.Question{Into: found, Statement: checkChats, Args: []any{chats, actors, members}}, found
 }
 
 // refusal is what stands against any change of a chat by this actor, or nil. Nobody, under --auth=none, may do as
@@ -122,7 +118,7 @@ func decideGoing(c *sender.Change, found *chatCheck, input going) {
 
 func twoForGood() error { return fault.New(fault.Conflict, "A direct chat has two members for good") }
 
-func (*memberships) Write(ctx context.Context, tx *sender.Tx, changes []*sender.Change) error {
+func (*memberships) Write(tx *pg.Tx, changes []*sender.Change) error {
 	var come members
 	var gone members
 	for _, c := range changes {
@@ -138,13 +134,10 @@ func (*memberships) Write(ctx context.Context, tx *sender.Tx, changes []*sender.
 		}
 	}
 	if len(come.ids) > 0 {
-		if err := tx.Exec(ctx, insertMembers,
-			come.ids, come.chats, come.users, come.seqs, come.numbers, come.feeds, come.times); err != nil {
-			return err
-		}
+		tx.Defer(insertMembers, come.ids, come.chats, come.users, come.seqs, come.numbers, come.feeds, come.times)
 	}
 	if len(gone.users) > 0 {
-		return tx.Exec(ctx, endMembers, gone.chats, gone.users, gone.seqs, gone.feeds)
+		tx.Defer(endMembers, gone.chats, gone.users, gone.seqs, gone.feeds)
 	}
 	return nil
 }

@@ -33,7 +33,7 @@ func NewMutation(store *Store, who identity.Policy, engine *sender.Engine, b bus
 	return &Mutation{
 		store: store, who: who, engine: engine,
 		chats: sender.NewBatcher(store.db, b, 1, m, log, creations()),
-		sends: &sends{insert: sender.NewCompanion(insertMessages)}, revisions: new(revisions), memberships: new(memberships), shapes: new(shapes),
+		sends: new(sends), revisions: new(revisions), memberships: new(memberships), shapes: new(shapes),
 	}
 }
 

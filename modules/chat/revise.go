@@ -1,7 +1,6 @@
 package chat
 
 import (
-	"context"
 	"time"
 
 	"github.com/lib/pq"
@@ -26,7 +25,7 @@ func (k *revisions) change(chat id.Chat, actor id.User, r revision) *sender.Chan
 // revisions is the kind of change that edits or deletes a message. Its result is the messageRow.
 type revisions struct{}
 
-func (*revisions) Check(ctx context.Context, tx *pg.Tx, changes []*sender.Change) error {
+func (*revisions) Check(changes []*sender.Change) (pg.Question, func()) {
 	var ids id.List[id.Message]
 	var chats id.List[id.Chat]
 	var actors id.List[id.User]
@@ -35,13 +34,11 @@ func (*revisions) Check(ctx context.Context, tx *pg.Tx, changes []*sender.Change
 		actors = append(actors, c.Actor)
 	}
 	var found []revisionCheck
-	if err := tx.Select(ctx, &found, checkRevisions, ids, chats, actors); err != nil {
-		return err
+	return pg.Question{Into: &found, Statement: checkRevisions, Args: []any{ids, chats, actors}}, func() {
+		for n, c := range changes {
+			decideRevision(c, &found[n])
+		}
 	}
-	for n, c := range changes {
-		decideRevision(c, &found[n])
-	}
-	return nil
 }
 
 func decideRevision(c *sender.Change, found *revisionCheck) {
@@ -69,7 +66,7 @@ func decideRevision(c *sender.Change, found *revisionCheck) {
 
 // Write stores the messages as Check has found them, with the change applied: nobody else can have changed them, because
 // the chat is locked.
-func (*revisions) Write(ctx context.Context, tx *sender.Tx, changes []*sender.Change) error {
+func (*revisions) Write(tx *pg.Tx, changes []*sender.Change) error {
 	var ids id.List[id.Message]
 	var chats id.List[id.Chat]
 	var versions pq.Int64Array
@@ -91,7 +88,8 @@ func (*revisions) Write(ctx context.Context, tx *sender.Tx, changes []*sender.Ch
 		versions, contents = append(versions, stored.Version), append(contents, stored.Content)
 		edited, deleted = append(edited, optional(stored.EditedAt)), append(deleted, optional(stored.DeletedAt))
 	}
-	return tx.Exec(ctx, updateMessages, ids, chats, versions, contents, pq.Array(edited), pq.Array(deleted))
+	tx.Defer(updateMessages, ids, chats, versions, contents, pq.Array(edited), pq.Array(deleted))
+	return nil
 }
 
 func optional(t *time.Time) *string {

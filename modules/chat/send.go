@@ -2,7 +2,6 @@ package chat
 
 import (
 	"bytes"
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -85,10 +84,10 @@ func (k *sends) change(chat id.Chat, actor id.User, s *sending) *sender.Change {
 }
 
 // sends is the kind of change that adds a message. Its result is the messageRow.
-type sends struct{ insert sender.Companion }
+type sends struct{}
 
 // Check finds repeats first: a message that is stored answers itself, whatever has become of membership or chat since.
-func (*sends) Check(ctx context.Context, tx *pg.Tx, changes []*sender.Change) error {
+func (*sends) Check(changes []*sender.Change) (pg.Question, func()) {
 	var ids id.List[id.Message]
 	var chats id.List[id.Chat]
 	var senders id.List[id.User]
@@ -99,17 +98,15 @@ func (*sends) Check(ctx context.Context, tx *pg.Tx, changes []*sender.Change) er
 		keys = append(keys, s.key)
 	}
 	var found []sendCheck
-	if err := tx.Select(ctx, &found, checkSends, ids, chats, senders, pq.Array(keys)); err != nil {
-		return err
+	return pg.Question{Into: &found, Statement: checkSends, Args: []any{ids, chats, senders, pq.Array(keys)}}, func() {
+		against := make([]*sendCheck, len(changes))
+		for n := range found {
+			against[found[n].Place] = &found[n]
+		}
+		for n, c := range changes {
+			decideSend(c, against[n])
+		}
 	}
-	against := make([]*sendCheck, len(changes))
-	for n := range found {
-		against[found[n].Place] = &found[n]
-	}
-	for n, c := range changes {
-		decideSend(c, against[n])
-	}
-	return nil
 }
 
 // decideSend decides about a message; found is what stands against it, or nil.
@@ -136,7 +133,7 @@ func decideSend(c *sender.Change, found *sendCheck) {
 func removed() error { return fault.New(fault.Conflict, "The chat was removed") }
 
 // Write stores the messages under the numbers that their rows have got.
-func (k *sends) Write(ctx context.Context, tx *sender.Tx, changes []*sender.Change) error {
+func (*sends) Write(tx *pg.Tx, changes []*sender.Change) error {
 	var ids id.List[id.Message]
 	var chats id.List[id.Chat]
 	var senders id.List[id.User]
@@ -158,7 +155,8 @@ func (k *sends) Write(ctx context.Context, tx *sender.Tx, changes []*sender.Chan
 		}
 		c.Result = stored
 	}
-	return tx.Along(ctx, k.insert, ids, chats, seqs, numbers, senders, contents, pq.Array(keys), pq.Array(hashes), at)
+	tx.Defer(insertMessages, ids, chats, seqs, numbers, senders, contents, pq.Array(keys), pq.Array(hashes), at)
+	return nil
 }
 
 // bytea is bytes as PostgreSQL reads them in an array; nil is NULL.

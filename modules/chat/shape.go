@@ -1,7 +1,6 @@
 package chat
 
 import (
-	"context"
 	"strings"
 	"unicode/utf8"
 
@@ -50,22 +49,21 @@ func (k *shapes) change(chat id.Chat, actor id.User, s shaping) *sender.Change {
 // shapes is the kind of change that changes the chat itself.
 type shapes struct{}
 
-func (*shapes) Check(ctx context.Context, tx *pg.Tx, changes []*sender.Change) error {
-	found, err := checked(ctx, tx, changes, false)
-	if err != nil {
-		return err
-	}
-	for n, c := range changes {
-		c.Result = &found[n]
-		switch s := c.Input.(shaping); {
-		case c.Stored():
-		case s.remove:
-			decideRemoval(c, &found[n])
-		default:
-			decideRenaming(c, &found[n], s)
+func (*shapes) Check(changes []*sender.Change) (pg.Question, func()) {
+	question, checks := checked(changes, false)
+	return question, func() {
+		for n, c := range changes {
+			found := &(*checks)[n]
+			c.Result = found
+			switch s := c.Input.(shaping); {
+			case c.Stored():
+			case s.remove:
+				decideRemoval(c, found)
+			default:
+				decideRenaming(c, found, s)
+			}
 		}
 	}
-	return nil
 }
 
 func decideRenaming(c *sender.Change, found *chatCheck, s shaping) {
@@ -117,7 +115,7 @@ func value(text *string) string {
 	return *text
 }
 
-func (*shapes) Write(ctx context.Context, tx *sender.Tx, changes []*sender.Change) error {
+func (*shapes) Write(tx *pg.Tx, changes []*sender.Change) error {
 	var chats id.List[id.Chat]
 	var names pq.StringArray
 	var descriptions []*string
@@ -127,5 +125,6 @@ func (*shapes) Write(ctx context.Context, tx *sender.Tx, changes []*sender.Chang
 		chats, names = append(chats, c.Chat), append(names, found.Name)
 		descriptions, active = append(descriptions, found.Description), append(active, found.IsActive)
 	}
-	return tx.Exec(ctx, updateChats, chats, names, pq.Array(descriptions), active)
+	tx.Defer(updateChats, chats, names, pq.Array(descriptions), active)
+	return nil
 }

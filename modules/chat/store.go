@@ -299,13 +299,14 @@ const updateMessages = `
 // What a change of a chat is decided by: the chat, whether the actor is a member, and, where $3 asks for them, all its
 // members. $1 chats, $2 actors
 const checkChats = `
-	SELECT i.ord, c.name, c.description, c.chat_type, c.created_by, c.is_active,
+	SELECT i.ord, coalesce(c.name, '') AS name, c.description, coalesce(c.chat_type, '') AS chat_type, c.created_by,
+	       coalesce(c.is_active, false) AS is_active,
 	       EXISTS (SELECT FROM chat_members v
 	               WHERE v.chat_id = c.id AND v.user_id = i.actor_id AND v.left_seq IS NULL) AS is_member,
 	       CASE WHEN $3 THEN (SELECT array_agg(m.user_id) FROM chat_members m
 	                          WHERE m.chat_id = c.id AND m.left_seq IS NULL) END AS members
 	FROM   unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS i(chat_id, actor_id, ord)
-	JOIN   chats c ON c.id = i.chat_id
+	LEFT   JOIN chats c ON c.id = i.chat_id
 	ORDER  BY i.ord`
 
 type chatCheck struct {

@@ -24,11 +24,9 @@ const (
 // then waits for its answer for as long as that takes: for ever if the server is stopped or the network drops everything.
 // Here a server that does not react to the request loses the connection. For BEGIN lib/pq does not even ask: a server that has
 // not answered it when the context ends loses the connection at once.
-//
-// Where it is lazy, a transaction begins with its first statement: where that is a text, it goes along with BEGIN.
 type connector struct {
-	address string
-	isLazy  bool
+	address  string
+	isWriter bool // its connections are writers
 }
 
 // Connect opens a connection, within 5 s.
@@ -52,8 +50,8 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 	if !ok {
 		return nil, errors.Join(errors.New("lib/pq's connections have changed"), conn.Close())
 	}
-	if c.isLazy {
-		return &lazy{pqConn: whole}, nil
+	if c.isWriter {
+		return &writer{pqConn: whole}, nil
 	}
 	return &patient{whole, d.main}, nil
 }

@@ -1,11 +1,13 @@
 package pg_test
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"net"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -14,9 +16,10 @@ import (
 	"chat/modules/pgtest"
 )
 
-// mute is a proxy to PostgreSQL that can fall silent: connections stay open, and nothing comes back.
+// mute is a proxy to PostgreSQL that can fall silent: connections stay open, and nothing comes back. It counts round trips.
 type mute struct {
-	url string
+	url   string
+	trips atomic.Int64
 
 	mu     sync.Mutex
 	speaks chan struct{} // closed while it is not silent
@@ -60,7 +63,20 @@ func (m *mute) serve(client net.Conn, target string) {
 		_, _ = io.Copy(writer{m, server}, client) // until either end is closed
 		_ = server.Close()
 	}()
-	_, _ = io.Copy(writer{m, client}, server)
+	_, _ = io.Copy(counter{m, writer{m, client}}, server)
+}
+
+// counter counts ReadyForQuery, the end of each answer.
+type counter struct {
+	*mute
+	to io.Writer
+}
+
+func (c counter) Write(b []byte) (int, error) {
+	if bytes.Contains(b, []byte("Z\x00\x00\x00\x05")) {
+		c.trips.Add(1)
+	}
+	return c.to.Write(b)
 }
 
 type writer struct {

@@ -17,6 +17,8 @@ const (
 	codeSerializationFailure = "40001"
 	codeDeadlockDetected     = "40P01"
 	codeNotSupported         = "0A000"
+	codeNoStatement          = "26000"
+	codeStatementExists      = "42P05"
 	codeReadOnly             = "25006"
 	codeIdleTransaction      = "25P03"
 )
@@ -30,10 +32,11 @@ func Code(err error) string {
 }
 
 // Conflicts tells whether the transaction lost against another one and may succeed when it is run again: a deadlock, a
-// serialization failure, or a key that somebody else has taken meanwhile.
+// serialization failure, or a key that somebody else has taken meanwhile. Or it met a connection that does not know what was
+// prepared, which a pooler may give.
 func Conflicts(err error) bool {
 	switch Code(err) {
-	case codeDeadlockDetected, codeSerializationFailure, codeUniqueViolation:
+	case codeDeadlockDetected, codeSerializationFailure, codeUniqueViolation, codeNoStatement, codeStatementExists:
 		return true
 	}
 	return false

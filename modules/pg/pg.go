@@ -25,13 +25,14 @@ import (
 
 // DB is a pool. It is safe for concurrent use.
 type DB struct {
-	pool    *sqlx.DB
-	address string
-	size    int
-	isLazy  bool
-	asides  []*DB
-	texts   sync.Map     // statement text -> *sqlx.Stmt, kept for the life of the pool
-	crowded atomic.Int64 // until when no transaction waits for a second connection, in nanoseconds since 1970
+	pool     *sqlx.DB
+	address  string
+	size     int
+	isWriter bool
+	pooled   atomic.Bool // its connections are shared by a pooler: statements go alone
+	asides   []*DB
+	texts    sync.Map     // statement text -> *sqlx.Stmt, kept for the life of the pool
+	crowded  atomic.Int64 // until when no transaction waits for a second connection, in nanoseconds since 1970
 }
 
 // Open makes a pool of at most size connections. It does not connect.
@@ -47,7 +48,7 @@ func Open(address string, size int) (*DB, error) {
 }
 
 func open(c connector, size int) *DB {
-	db := &DB{pool: sqlx.NewDb(sql.OpenDB(&c), "postgres"), address: c.address, isLazy: c.isLazy}
+	db := &DB{pool: sqlx.NewDb(sql.OpenDB(&c), "postgres"), address: c.address, isWriter: c.isWriter}
 	db.resize(size)
 	db.pool.SetConnMaxIdleTime(5 * time.Minute)
 	return db
@@ -63,10 +64,10 @@ func (db *DB) resize(size int) {
 // of their own, which is closed with this one. It is called before the pool is used.
 func (db *DB) Aside(size int) *DB { return db.aside(connector{address: db.address}, size) }
 
-// Writers is Aside for those who run one transaction after another. Theirs begin with their first statement; where that is
-// SelectText, BEGIN costs no round trip of its own.
+// Writers is Aside for those who run one transaction after another: BEGIN goes along with the first statement, COMMIT with what
+// was deferred, and SelectEach is one round trip.
 func (db *DB) Writers(size int) *DB {
-	return db.aside(connector{address: db.address, isLazy: true}, size)
+	return db.aside(connector{address: db.address, isWriter: true}, size)
 }
 
 func (db *DB) aside(c connector, size int) *DB {
@@ -160,9 +161,19 @@ func (db *DB) prepared(ctx context.Context, statement string) (*sqlx.Stmt, error
 
 // Tx is one transaction.
 type Tx struct {
-	db   *DB
-	tx   *sqlx.Tx
-	owes bool // BEGIN
+	db      *DB
+	tx      *sqlx.Tx
+	bundles bool // what is run travels in bundles
+	begun   bool
+	later   []call
+}
+
+// Question is a statement that reads, with what it is run with. Into points to a slice of structs, to which every row is
+// appended.
+type Question struct {
+	Into      any
+	Statement string
+	Args      []any
 }
 
 // Tx runs do in a transaction and commits it if do returns nil. PostgreSQL acknowledges a commit only when it is durable.
@@ -170,23 +181,50 @@ type Tx struct {
 // Errors: those of do, as they are. A lost answer to COMMIT is fault.Unavailable with an unknown outcome; after any
 // other error nothing was changed.
 func (db *DB) Tx(ctx context.Context, do func(*Tx) error) error {
-	tx, err := db.pool.BeginTxx(ctx, nil)
+	inner, err := db.pool.BeginTxx(ctx, nil)
 	if isStandby(err) {
 		return fault.Busy(err)
 	}
 	if err != nil {
 		return explain(err, "BEGIN")
 	}
-	if err := do(&Tx{db: db, tx: tx, owes: db.isLazy}); err != nil {
-		_ = tx.Rollback() // the connection may be gone, and with it the transaction
+	tx := &Tx{db: db, tx: inner, bundles: db.isWriter && !db.pooled.Load(), begun: !db.isWriter}
+	if err := do(tx); err != nil {
+		_ = inner.Rollback() // the connection may be gone, and with it the transaction
 		return err
 	}
-	if err := tx.Commit(); err != nil {
-		if Code(err) != "" && !unreachable(err) {
-			return explain(err, "COMMIT") // PostgreSQL itself refused
+	return tx.commit(ctx)
+}
+
+// commit runs what was deferred, and commits.
+func (tx *Tx) commit(ctx context.Context) error {
+	if !tx.bundles {
+		if err := tx.flush(ctx); err != nil {
+			_ = tx.tx.Rollback()
+			return err
 		}
-		return fault.Doubtful(err)
 	}
+	err := tx.end(ctx)
+	if err == nil {
+		return nil
+	}
+	_ = tx.tx.Rollback()
+	if Code(err) != "" && !unreachable(err) {
+		return tx.explain(err, "COMMIT") // PostgreSQL itself refused
+	}
+	return fault.Doubtful(err)
+}
+
+func (tx *Tx) end(ctx context.Context) error {
+	if len(tx.later) == 0 {
+		return tx.tx.Commit()
+	}
+	b := tx.bundle(ctx)
+	b.commits = true
+	if _, err := tx.tx.ExecContext(ctx, "", b); err != nil {
+		return err
+	}
+	_ = tx.tx.Commit() // it is committed: this gives back the connection
 	return nil
 }
 
@@ -234,20 +272,78 @@ func pause(ctx context.Context) bool {
 	}
 }
 
-// SelectText is Select for a statement that is parsed and planned anew each time, with its arguments in it as literals.
-func (tx *Tx) SelectText(ctx context.Context, dest any, statement string) error {
-	count(ctx)
-	begins := tx.owes
-	tx.owes = false
-	err := tx.tx.SelectContext(ctx, dest, statement)
-	if begins && isStandby(err) {
+// Defer runs a statement that returns no rows before whatever is run next, or else before COMMIT. Its error is that of what it is
+// run with.
+func (tx *Tx) Defer(statement string, args ...any) {
+	tx.later = append(tx.later, call{statement, args})
+}
+
+// SelectEach asks one question after another. What they see is what was committed by the time when each begins.
+func (tx *Tx) SelectEach(ctx context.Context, questions ...Question) error {
+	if !tx.bundles {
+		for _, q := range questions {
+			if err := tx.Select(ctx, q.Into, q.Statement, q.Args...); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	for _, q := range questions {
+		tx.Defer(q.Statement, q.Args...)
+	}
+	return tx.explain(tx.read(ctx, questions), questions[0].Statement)
+}
+
+// bundle is everything that was deferred.
+func (tx *Tx) bundle(ctx context.Context) *bundle {
+	for range tx.later {
+		count(ctx)
+	}
+	b := &bundle{calls: tx.later}
+	tx.later = nil
+	return b
+}
+
+// explain is the explain of what travels in bundles.
+func (tx *Tx) explain(err error, statement string) error {
+	begins := !tx.begun
+	tx.begun = true
+	switch {
+	case begins && isStandby(err):
 		return fault.Busy(err)
+	case Code(err) == codeNoStatement:
+		tx.db.pooled.Store(true)
 	}
 	return explain(err, statement)
 }
 
+// read runs what was deferred, of which the last are questions, and reads their rows.
+func (tx *Tx) read(ctx context.Context, questions []Question) error {
+	rows, err := tx.tx.QueryxContext(ctx, "", tx.bundle(ctx))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }()
+	for n, q := range questions {
+		if n > 0 && !rows.NextResultSet() {
+			return errors.Join(errors.New("a result is missing"), rows.Err())
+		}
+		if err := sqlx.StructScan(rows, q.Into); err != nil {
+			return err
+		}
+	}
+	return rows.Close()
+}
+
 // Select appends every row to the slice that dest points to.
 func (tx *Tx) Select(ctx context.Context, dest any, statement string, args ...any) error {
+	if tx.bundles {
+		tx.Defer(statement, args...)
+		return tx.explain(tx.tx.SelectContext(ctx, dest, "", tx.bundle(ctx)), statement)
+	}
+	if err := tx.flush(ctx); err != nil {
+		return err
+	}
 	count(ctx)
 	stmt, err := tx.prepared(ctx, statement)
 	if err != nil {
@@ -258,6 +354,13 @@ func (tx *Tx) Select(ctx context.Context, dest any, statement string, args ...an
 
 // Get reads one row into dest; sql.ErrNoRows when there is none.
 func (tx *Tx) Get(ctx context.Context, dest any, statement string, args ...any) error {
+	if tx.bundles {
+		tx.Defer(statement, args...)
+		return tx.explain(tx.tx.GetContext(ctx, dest, "", tx.bundle(ctx)), statement)
+	}
+	if err := tx.flush(ctx); err != nil {
+		return err
+	}
 	count(ctx)
 	stmt, err := tx.prepared(ctx, statement)
 	if err != nil {
@@ -268,13 +371,27 @@ func (tx *Tx) Get(ctx context.Context, dest any, statement string, args ...any) 
 
 // Exec runs a statement that returns no rows.
 func (tx *Tx) Exec(ctx context.Context, statement string, args ...any) error {
-	count(ctx)
-	stmt, err := tx.prepared(ctx, statement)
-	if err != nil {
-		return err
+	tx.Defer(statement, args...)
+	return tx.flush(ctx)
+}
+
+// flush runs what was deferred.
+func (tx *Tx) flush(ctx context.Context) error {
+	if tx.bundles {
+		b := tx.bundle(ctx)
+		_, err := tx.tx.ExecContext(ctx, "", b)
+		return tx.explain(err, b.calls[0].statement)
 	}
-	_, err = stmt.ExecContext(ctx, args...)
-	return explain(err, statement)
+	for _, c := range tx.bundle(ctx).calls {
+		stmt, err := tx.prepared(ctx, c.statement)
+		if err != nil {
+			return err
+		}
+		if _, err := stmt.ExecContext(ctx, c.args...); err != nil {
+			return explain(err, c.statement)
+		}
+	}
+	return nil
 }
 
 // A transaction that needs a statement which nobody has prepared yet waits for a second connection, to prepare it for
@@ -286,12 +403,10 @@ const (
 )
 
 func (tx *Tx) prepared(ctx context.Context, statement string) (*sqlx.Stmt, error) {
-	if tx.owes {
-		tx.owes = false
-		if _, err := tx.tx.ExecContext(ctx, ""); isStandby(err) {
-			return nil, fault.Busy(err)
-		} else if err != nil {
-			return nil, explain(err, "BEGIN")
+	if !tx.begun {
+		_, err := tx.tx.ExecContext(ctx, "", &bundle{})
+		if err := tx.explain(err, "BEGIN"); err != nil {
+			return nil, err
 		}
 	}
 	if known, ok := tx.db.texts.Load(statement); ok {

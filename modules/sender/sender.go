@@ -8,6 +8,7 @@
 package sender
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"encoding/json"
@@ -24,28 +25,13 @@ import (
 
 // Kind is one sort of change, as its feature stores it. Both methods get every change of the kind in a batch at once.
 type Kind interface {
-	// Check decides about each change by Accept, Repeat or Refuse. Its statements see everything that was committed
-	// before the chats were locked, and nothing of this batch. A change that is left undecided is accepted with no rows:
-	// a success that writes nothing.
-	Check(ctx context.Context, tx *pg.Tx, changes []*Change) error
-	// Write stores the subjects of the accepted changes, whose rows carry their numbers, and gives the rows their bodies.
-	Write(ctx context.Context, tx *Tx, changes []*Change) error
-}
-
-// Tx is the transaction in which a batch is written.
-type Tx struct {
-	*pg.Tx
-	companion *companion
-}
-
-// Along runs a statement together with the writing of the log, or now if another one goes along already. Either way it has
-// been run when the batch is committed.
-func (tx *Tx) Along(ctx context.Context, statement Companion, args ...any) error {
-	if tx.companion != nil {
-		return tx.Exec(ctx, statement.alone, args...)
-	}
-	tx.companion = &companion{statement, args}
-	return nil
+	// Check gives what has to be read to decide about the changes, and then decides about each of them by Accept, Recall or
+	// Refuse. What is read is what was committed before the chats were locked, and nothing of this batch. A change that is left
+	// undecided is accepted with no rows: a success that writes nothing. A change that was refused before stays so.
+	Check(changes []*Change) (question pg.Question, decide func())
+	// Write stores the subjects of the accepted changes, whose rows carry their numbers, by statements that are deferred, and
+	// gives the rows their bodies.
+	Write(tx *pg.Tx, changes []*Change) error
 }
 
 // Change is one thing that a caller wants written.
@@ -101,7 +87,7 @@ func (c *Change) Accept(rows ...Row) { c.rows = rows }
 func (c *Change) Concern(users ...id.User) { c.feeds = append(c.feeds, users...) }
 
 // Refuse makes Append return err; nothing of the change is stored.
-func (c *Change) Refuse(err error) { c.refused = err }
+func (c *Change) Refuse(err error) { c.refused = cmp.Or(c.refused, err) }
 
 // Recall tells that the change has been stored before, as these rows with their numbers; nothing is written. The rows
 // are published once more, since the hint may have been lost with the answer.
@@ -154,41 +140,50 @@ func (e *Engine) Run(ctx context.Context) error { return e.batcher.Run(ctx) }
 // run is one batch in one transaction. The locks come first: every later statement sees all that was committed before
 // them, so membership and idempotency are exact, and numbers can be given here.
 func run(ctx context.Context, tx *pg.Tx, batch []*Change) ([]bus.Hint, error) {
-	chats, err := lock(ctx, tx, batch)
+	kinds := byKind(batch)
+	chats, err := judge(ctx, tx, batch, kinds)
 	if err != nil {
 		return nil, err
-	}
-	if err := findStored(ctx, tx, batch); err != nil {
-		return nil, err
-	}
-	kinds := byKind(slices.DeleteFunc(slices.Clone(batch), isRefused))
-	for _, changes := range kinds {
-		if err := changes[0].Kind.Check(ctx, tx, changes); err != nil {
-			return nil, err
-		}
 	}
 	number(chats, batch)
 	feeds, err := moveFeeds(ctx, tx, batch)
 	if err != nil {
 		return nil, err
 	}
-	writing := &Tx{Tx: tx}
 	for _, changes := range kinds {
 		accepted := slices.DeleteFunc(changes, writesNothing)
 		if len(accepted) == 0 {
 			continue
 		}
-		if err := accepted[0].Kind.Write(ctx, writing, accepted); err != nil {
+		if err := accepted[0].Kind.Write(tx, accepted); err != nil {
 			return nil, err
 		}
 	}
-	if err := writeLog(ctx, writing, chats, batch); err != nil {
-		return nil, err
-	}
+	writeLog(tx, chats, batch)
 	return append(hints(batch), FeedHints(feeds)...), nil
 }
 
-func isRefused(c *Change) bool { return c.refused != nil }
+// judge locks the chats of a batch and lets every change be decided.
+func judge(ctx context.Context, tx *pg.Tx, batch []*Change, kinds [][]*Change) (map[id.Chat]*Chat, error) {
+	var locked []Chat
+	questions := []pg.Question{lock(&locked, batch)}
+	decisions := make([]func(), len(kinds))
+	for n, changes := range kinds {
+		question, decide := changes[0].Kind.Check(changes)
+		questions, decisions[n] = append(questions, question), decide
+	}
+	if err := tx.SelectEach(ctx, questions...); err != nil {
+		return nil, err
+	}
+	chats := begin(batch, locked)
+	if err := findStored(ctx, tx, batch); err != nil {
+		return nil, err
+	}
+	for _, decide := range decisions {
+		decide()
+	}
+	return chats, nil
+}
 
 func writesNothing(c *Change) bool { return c.refused != nil || c.stored || len(c.rows) == 0 }
 

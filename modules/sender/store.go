@@ -2,10 +2,7 @@ package sender
 
 import (
 	"context"
-	"fmt"
-	"regexp"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/lib/pq"
@@ -16,32 +13,29 @@ import (
 	"chat/modules/pg"
 )
 
-// %s chats. In the order of ids, or two processes deadlock; clock_timestamp(), because now() is before the wait.
+// $1 chats. In the order of ids, or two processes deadlock; clock_timestamp(), because now() is before the wait.
 const lockChats = `
 	SELECT id, last_seq, message_count, is_active, greatest(updated_at, clock_timestamp()) AS now
 	FROM   chats
-	WHERE  id = ANY ('%s'::uuid[])
+	WHERE  id = ANY ($1::uuid[])
 	ORDER  BY id
 	FOR    NO KEY UPDATE`
 
-// lock locks the chats of a batch and begins every change anew. A change of a chat that does not exist is refused.
-func lock(ctx context.Context, tx *pg.Tx, batch []*Change) (map[id.Chat]*Chat, error) {
+// lock asks for the chats of a batch, which are locked by it.
+func lock(chats *[]Chat, batch []*Change) pg.Question {
 	var ids id.List[id.Chat]
 	for _, c := range batch {
 		ids = append(ids, c.Chat)
 	}
 	slices.SortFunc(ids, id.Chat.Compare)
-	literal, err := slices.Compact(ids).Value()
-	if err != nil {
-		return nil, fmt.Errorf("write down the chats: %w", err)
-	}
-	var rows []Chat
-	if err := tx.SelectText(ctx, &rows, fmt.Sprintf(lockChats, literal)); err != nil {
-		return nil, err
-	}
-	chats := make(map[id.Chat]*Chat, len(rows))
-	for n := range rows {
-		chats[rows[n].ID] = &rows[n]
+	return pg.Question{Into: chats, Statement: lockChats, Args: []any{slices.Compact(ids)}}
+}
+
+// begin begins every change anew, with its chat as it is locked. A change of a chat that does not exist is refused.
+func begin(batch []*Change, locked []Chat) map[id.Chat]*Chat {
+	chats := make(map[id.Chat]*Chat, len(locked))
+	for n := range locked {
+		chats[locked[n].ID] = &locked[n]
 	}
 	for _, c := range batch {
 		c.rows, c.feeds, c.moved, c.refused, c.stored, c.Result = nil, nil, nil, nil, false, nil
@@ -52,7 +46,7 @@ func lock(ctx context.Context, tx *pg.Tx, batch []*Change) (map[id.Chat]*Chat, e
 			c.refused = fault.NoChat(c.Chat)
 		}
 	}
-	return chats, nil
+	return chats
 }
 
 // $1 chats, $2 changes
@@ -96,7 +90,7 @@ func findStored(ctx context.Context, tx *pg.Tx, batch []*Change) error {
 // Rows of the log: $1 chats, $2 seqs, $3 kinds, $4 subjects, $5 actors, $6 times, $7 changes, $8 parts. Counters of the
 // chats: $9 chats, $10 last seqs, $11 message counts, $12 times of update (null: the chat keeps its own).
 const insertEvents = `
-	log AS (
+	WITH log AS (
 		INSERT INTO events (chat_id, seq, kind, subject_id, actor_id, at, change_id, part)
 		SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::smallint[], $4::uuid[], $5::uuid[], $6::timestamptz[],
 		                     $7::uuid[], $8::smallint[])
@@ -107,31 +101,8 @@ const insertEvents = `
 	       AS n(id, last_seq, message_count, updated_at)
 	WHERE  c.id = n.id`
 
-// eventColumns is how many parameters insertEvents has.
-const eventColumns = 12
-
-// Companion is a statement that stores subjects together with the log, in one round trip. It returns nothing, has no WITH of
-// its own, and touches no row of chats, which the log's own statement changes.
-type Companion struct{ alone, joined string }
-
-var placeholder = regexp.MustCompile(`\$\d+`)
-
-// NewCompanion makes one of a statement.
-func NewCompanion(statement string) Companion {
-	moved := placeholder.ReplaceAllStringFunc(statement, func(p string) string {
-		n, _ := strconv.Atoi(p[1:])
-		return "$" + strconv.Itoa(eventColumns+n)
-	})
-	return Companion{alone: statement, joined: "WITH subjects AS (" + moved + "), " + insertEvents}
-}
-
-// companion is a Companion with what it is run with.
-type companion struct {
-	statement Companion
-	args      []any
-}
-
-func writeLog(ctx context.Context, tx *Tx, chats map[id.Chat]*Chat, batch []*Change) error {
+// writeLog writes the rows of the log and the counters of the chats.
+func writeLog(tx *pg.Tx, chats map[id.Chat]*Chat, batch []*Change) {
 	var l logRows
 	touched := map[id.Chat]*time.Time{}
 	for _, c := range batch {
@@ -149,7 +120,7 @@ func writeLog(ctx context.Context, tx *Tx, chats map[id.Chat]*Chat, batch []*Cha
 		}
 	}
 	if len(l.seqs) == 0 {
-		return nil
+		return
 	}
 	var ids id.List[id.Chat]
 	var seqs, counts pq.Int64Array
@@ -164,13 +135,8 @@ func writeLog(ctx context.Context, tx *Tx, chats map[id.Chat]*Chat, batch []*Cha
 			times = append(times, &text)
 		}
 	}
-	args := []any{
-		l.chats, l.seqs, l.kinds, l.subjects, l.actors, l.times, l.changes, l.parts, ids, seqs, counts, pq.Array(times),
-	}
-	if c := tx.companion; c != nil {
-		return tx.Exec(ctx, c.statement.joined, append(args, c.args...)...)
-	}
-	return tx.Exec(ctx, "WITH "+insertEvents, args...)
+	tx.Defer(insertEvents,
+		l.chats, l.seqs, l.kinds, l.subjects, l.actors, l.times, l.changes, l.parts, ids, seqs, counts, pq.Array(times))
 }
 
 // logRows are the columns of insertEvents.

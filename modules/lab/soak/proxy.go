@@ -75,8 +75,8 @@ func (swallowCommit) Pipe(stub *toxics.ToxicStub) { pipeUntil(stub, commitTag) }
 // loseCommit ends a connection in the place of a COMMIT: PostgreSQL never hears of it.
 type loseCommit struct{}
 
-// commitQuery is COMMIT as a simple query, which is how lib/pq sends it. Source: PostgreSQL, "Message Formats".
-var commitQuery = []byte("Q\x00\x00\x00\x0bCOMMIT\x00")
+// commitQuery is the end of a simple query whose last or only statement is COMMIT. Source: PostgreSQL, "Message Formats".
+var commitQuery = []byte("COMMIT\x00")
 
 // Pipe passes everything on but COMMIT.
 func (loseCommit) Pipe(stub *toxics.ToxicStub) { pipeUntil(stub, commitQuery) }

@@ -98,11 +98,10 @@ func variants() []variant {
 			name: "messages are written outside their transaction",
 			edits: []edit{
 				{"modules/app/stack.go", "db.Writers(writers)", "db.Writers(4*writers)"},
-				{"modules/sender/sender.go", "\ttx.companion = &companion{statement, args}\n\treturn nil\n",
-					"\treturn tx.Outside(ctx, statement.alone, args...)\n"},
+				{"modules/chat/send.go", "\ttx.Defer(insertMessages, ", "\treturn tx.Outside(insertMessages, "},
 				{"modules/pg/pg.go", "// Exec runs a statement that returns no rows.\n", `// Outside is Exec without the transaction.
-func (tx *Tx) Outside(ctx context.Context, statement string, args ...any) error {
-	_, err := tx.db.pool.ExecContext(ctx, statement, args...)
+func (tx *Tx) Outside(statement string, args ...any) error {
+	_, err := tx.db.pool.ExecContext(context.Background(), statement, args...)
 	return explain(err, statement)
 }
 
