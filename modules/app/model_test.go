@@ -133,14 +133,14 @@ func TestHistoryAgreesWithWhatWasDone(t *testing.T) {
 	}
 }
 
-func (w *world) get(t *testing.T, out any, statement string, args ...any) {
+func (w *world) get(t testing.TB, out any, statement string, args ...any) {
 	t.Helper()
 	if err := w.db.Get(t.Context(), out, statement, args...); err != nil {
 		t.Fatalf("%s: %v", statement, err)
 	}
 }
 
-func (w *world) selectAll(t *testing.T, out any, statement string, args ...any) {
+func (w *world) selectAll(t testing.TB, out any, statement string, args ...any) {
 	t.Helper()
 	if err := w.db.Select(t.Context(), out, statement, args...); err != nil {
 		t.Fatalf("%s: %v", statement, err)

@@ -248,14 +248,14 @@ const checkSends = `
 	FROM   unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[])
 	       WITH ORDINALITY AS i(id, chat_id, sender_id, client_message_id, ord)
 	LEFT   JOIN LATERAL (
+	       SELECT id FROM chat_members WHERE chat_id = i.chat_id AND user_id = i.sender_id AND left_seq IS NULL LIMIT 1) v ON true
+	LEFT   JOIN LATERAL (
 	       (SELECT x.* FROM messages x WHERE x.id = i.id AND x.chat_id = i.chat_id LIMIT 1)
 	       UNION ALL
 	       (SELECT x.* FROM messages x
 	        WHERE  x.chat_id = i.chat_id AND x.sender_id = i.sender_id AND x.client_message_id = i.client_message_id LIMIT 1)
 	       LIMIT 1) s ON true
-	WHERE  s.id IS NOT NULL
-	OR     NOT EXISTS (SELECT FROM chat_members v
-	                   WHERE v.chat_id = i.chat_id AND v.user_id = i.sender_id AND v.left_seq IS NULL)`
+	WHERE  s.id IS NOT NULL OR v.id IS NULL`
 
 type sendCheck struct {
 	messageRow
