@@ -52,7 +52,7 @@ func TestANameIsOnePersons(t *testing.T) {
 		}
 		s.call("", nil, signUpFlat, vars{"n": name, "e": address, "p": password})
 	}
-	taken, bad := said{"CONFLICT", "", "Username already exists"}, said{Code: badInput, Field: "username"}
+	taken, bad := said{"CONFLICT", "username", "Username already exists"}, said{Code: badInput, Field: "username"}
 	ways := 0
 	for name, want := range map[string]said{
 		"Bob": taken, "bob": taken, "BOB": taken, "ｂｏｂ": taken, "ＢＯＢ": taken, " bob\t": taken, "\u3000bob\u00a0": taken,
@@ -120,7 +120,7 @@ func (s *served) idOf(name string) string {
 func TestAnAddressIsOneAccounts(t *testing.T) {
 	s := serveWorld(t, accounts(t))
 	s.call("", nil, signUpFlat, vars{"n": "ann", "e": "Ann@Example.org", "p": password})
-	taken, bad := said{"CONFLICT", "", "Email already exists"}, said{Code: badInput, Field: "email"}
+	taken, bad := said{"CONFLICT", "email", "Email already exists"}, said{Code: badInput, Field: "email"}
 	n := 0
 	for address, want := range map[string]said{
 		"Ann@Example.org": taken, "ANN@EXAMPLE.ORG": taken, " ann@example.org ": taken, "ａｎｎ@example.org": taken,

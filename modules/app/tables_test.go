@@ -19,9 +19,12 @@ import (
 
 // TestTables: the tables of docs/ERRORS.md are as the code has them. UPDATE=1 makes them anew.
 func TestTables(t *testing.T) {
-	codes := "| code | what it means |\n|---|---|\n"
-	for _, c := range codesOf(t) {
-		codes += fmt.Sprintf("| %s | %s |\n", c.name, c.meaning)
+	meanings := func(what string, all []meant) string {
+		table := "| " + what + " | what it means |\n|---|---|\n"
+		for _, one := range all {
+			table += fmt.Sprintf("| %s | %s |\n", one.name, one.meaning)
+		}
+		return table
 	}
 	closes := "| code | reasons |\n|---|---|\n"
 	reasons := closesOf(t)
@@ -29,7 +32,8 @@ func TestTables(t *testing.T) {
 		slices.Sort(reasons[code])
 		closes += fmt.Sprintf("| %d | %s |\n", code, strings.Join(slices.Compact(reasons[code]), "; "))
 	}
-	checkMade(t, "docs/ERRORS.md", "codes", codes)
+	checkMade(t, "docs/ERRORS.md", "codes", meanings("code", meantOf(t, "Code")))
+	checkMade(t, "docs/ERRORS.md", "reasons", meanings("reason", meantOf(t, "Reason")))
 	checkMade(t, "docs/ERRORS.md", "closes", closes)
 }
 
@@ -90,11 +94,11 @@ func constants(files []*ast.File, found func(spec *ast.ValueSpec, value string))
 	}
 }
 
-// coded is a code of errors, and what it means by the comment behind it.
-type coded struct{ name, meaning string }
+// meant is what errors carry for programs, and what it means by the comment behind it.
+type meant struct{ name, meaning string }
 
-// codesOf are all codes of errors, in the order of the code.
-func codesOf(t *testing.T) (all []coded) {
+// meantOf are all constants of one of those types (Code or Reason), in the order of the code.
+func meantOf(t *testing.T, wanted string) (all []meant) {
 	t.Helper()
 	constants(slices.Concat(sources(t, "fault"), sources(t, "gql")), func(spec *ast.ValueSpec, value string) {
 		kind := ""
@@ -104,24 +108,24 @@ func codesOf(t *testing.T) (all []coded) {
 		case *ast.SelectorExpr:
 			kind = of.Sel.Name
 		}
-		if kind != "Code" {
+		if kind != wanted {
 			return
 		}
 		name, err := strconv.Unquote(value)
 		if err != nil || strings.TrimSpace(spec.Comment.Text()) == "" {
 			t.Errorf("behind %s does not stand what it means (%v)", value, err)
 		}
-		all = append(all, coded{name, strings.TrimSpace(spec.Comment.Text())})
+		all = append(all, meant{name, strings.TrimSpace(spec.Comment.Text())})
 	})
-	if len(all) < 16 {
-		t.Errorf("%d codes", len(all))
+	if len(all) < 13 {
+		t.Errorf("%d constants of the type %s", len(all), wanted)
 	}
 	return all
 }
 
 func codeNames(t *testing.T) (names []string) {
 	t.Helper()
-	for _, c := range codesOf(t) {
+	for _, c := range meantOf(t, "Code") {
 		names = append(names, c.name)
 	}
 	return names

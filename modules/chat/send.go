@@ -52,11 +52,11 @@ func newSending(content string, key *string) (*sending, error) {
 func checkContent(content string) error {
 	switch n := utf8.RuneCountInString(strings.TrimSpace(content)); {
 	case n == 0:
-		return fault.Invalid("content", "is empty")
+		return fault.Invalid("content", "is empty").Because(fault.Empty)
 	case n > maxContentRunes:
-		return fault.Invalid("content", "is longer than %d characters", maxContentRunes)
+		return fault.Invalid("content", "is longer than %d characters", maxContentRunes).Past(fault.TooLong, maxContentRunes)
 	case len(content) > maxContentBytes:
-		return fault.Invalid("content", "is longer than %d bytes", maxContentBytes)
+		return fault.Invalid("content", "is longer than %d bytes", maxContentBytes).Because(fault.TooLong)
 	}
 	return checkText("content", content)
 }
@@ -64,7 +64,7 @@ func checkContent(content string) error {
 // checkText refuses what PostgreSQL cannot store as text.
 func checkText(field, text string) error {
 	if strings.ContainsRune(text, 0) || !utf8.ValidString(text) {
-		return fault.Invalid(field, "holds U+0000 or is not valid UTF-8")
+		return fault.Invalid(field, "holds U+0000 or is not valid UTF-8").Because(fault.BadCharacter)
 	}
 	return nil
 }
@@ -130,7 +130,9 @@ func decideSend(c *sender.Change, found *sendCheck) {
 }
 
 // removed is the answer to any write to a chat that was removed.
-func removed() error { return fault.New(fault.Conflict, "The chat was removed") }
+func removed() error {
+	return fault.New(fault.Conflict, "The chat was removed").Because(fault.ChatRemoved)
+}
 
 // Write stores the messages under the numbers that their rows have got.
 func (*sends) Write(tx *pg.Tx, changes []*sender.Change) error {

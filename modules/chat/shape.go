@@ -20,10 +20,17 @@ const (
 )
 
 func checkName(name, chatType string) error {
-	if n := utf8.RuneCountInString(name); n > maxNameRunes || chatType == group && strings.TrimSpace(name) == "" {
-		return fault.Invalid("name", "must have 1 to %d characters", maxNameRunes)
+	switch {
+	case utf8.RuneCountInString(name) > maxNameRunes:
+		return errNameLength().Past(fault.TooLong, maxNameRunes)
+	case chatType == group && strings.TrimSpace(name) == "":
+		return errNameLength().Because(fault.Empty)
 	}
 	return checkText("name", name)
+}
+
+func errNameLength() *fault.Fault {
+	return fault.Invalid("name", "must have 1 to %d characters", maxNameRunes)
 }
 
 func checkDescription(text *string) error {
@@ -31,7 +38,7 @@ func checkDescription(text *string) error {
 		return nil
 	}
 	if utf8.RuneCountInString(*text) > maxDescriptionRunes {
-		return fault.Invalid("description", "is longer than %d characters", maxDescriptionRunes)
+		return fault.Invalid("description", "is longer than %d characters", maxDescriptionRunes).Past(fault.TooLong, maxDescriptionRunes)
 	}
 	return checkText("description", *text)
 }

@@ -19,7 +19,7 @@ const (
 	Forbidden          Code = "FORBIDDEN"             // the caller may know of it and may not do that; HTTP 403 where the page's origin may not call
 	NotFound           Code = "NOT_FOUND"             // there is no such thing, or the caller may not know of it
 	BadUserInput       Code = "BAD_USER_INPUT"        // an argument cannot be: `field` names it
-	Conflict           Code = "CONFLICT"              // it is taken, or what it would change is over or for good
+	Conflict           Code = "CONFLICT"              // it is taken (`field` names what), or what it would change is over or for good
 	IdempotencyMisused Code = "IDEMPOTENCY_MISMATCH"  // the `clientMessageId` was used for other content
 	RateLimited        Code = "RATE_LIMITED"          // too often or too many: another try makes sense after `retryAfter` seconds; HTTP 429 where the address is too fast
 	ResyncRequired     Code = "RESYNC_REQUIRED"       // of subscriptions: `afterSeq` cannot be served; read the chat anew and subscribe again
@@ -31,7 +31,10 @@ const (
 type Fault struct {
 	Code  Code
 	Text  string
-	Field string // of BadUserInput: the argument or input field that is wrong
+	Field string // the argument or input field that is wrong, of BadUserInput, or taken, of Conflict
+
+	Reason Reason // which rule was broken, or ""
+	Limit  int    // of some reasons: the bound that was broken
 
 	// OutcomeUnknown, of Unavailable: the change may have happened; repeating it is safe where the call names a
 	// clientMessageId or sets a state.
@@ -59,6 +62,12 @@ func (f *Fault) Extensions() map[string]any {
 	ext := map[string]any{"code": string(f.Code)}
 	if f.Field != "" {
 		ext["field"] = f.Field
+	}
+	if f.Reason != "" {
+		ext["reason"] = string(f.Reason)
+	}
+	if f.Limit > 0 {
+		ext["limit"] = f.Limit
 	}
 	if f.OutcomeUnknown {
 		ext["outcome"] = "unknown"

@@ -86,14 +86,14 @@ func checkEscape(data []byte) (int, error) {
 	case !ok:
 		return 2, nil // another escape, or an error that the parser finds
 	case unit == 0:
-		return 0, fault.New(fault.BadUserInput, "A text holds U+0000")
+		return 0, fault.New(fault.BadUserInput, "A text holds U+0000").Because(fault.BadCharacter)
 	case unit < 0xd800 || unit > 0xdfff:
 		return 6, nil
 	}
 	if low, ok := codeUnit(data[6:]); ok && unit < 0xdc00 && low >= 0xdc00 && low <= 0xdfff {
 		return 12, nil
 	}
-	return 0, fault.New(fault.BadUserInput, "A text holds half of a surrogate pair")
+	return 0, fault.New(fault.BadUserInput, "A text holds half of a surrogate pair").Because(fault.BadCharacter)
 }
 
 // codeUnit reads an escape of four hexadecimal digits.

@@ -188,7 +188,7 @@ func refuseBody(ctx context.Context, err error) (int, *gql.Error) {
 		return http.StatusRequestTimeout, gql.NewError(ctx, gql.BadRequest, "The body came too slowly")
 	}
 	if f, ok := errors.AsType[*fault.Fault](err); ok {
-		return http.StatusBadRequest, gql.NewError(ctx, f.Code, f.Text)
+		return http.StatusBadRequest, gql.Show(ctx, f)
 	}
 	return http.StatusBadRequest, gql.NewError(ctx, gql.BadRequest, "The body is not a GraphQL request in JSON")
 }

@@ -86,7 +86,7 @@ func (m *Mutation) maySignUp(ctx context.Context, db pg.Reader, in createUserInp
 	case err != nil || isAdministrator:
 		return err
 	case m.isClosed:
-		return fault.New(fault.Forbidden, "Signing up is closed: an administrator makes accounts")
+		return fault.New(fault.Forbidden, "Signing up is closed: an administrator makes accounts").Because(fault.SignUpClosed)
 	}
 	return fault.Invalid("password", "is missing")
 }
@@ -229,9 +229,14 @@ func (m *Mutation) write(ctx context.Context, viewer identity.Viewer, user id.Us
 func taken(err error) error {
 	switch {
 	case pg.Violates(err, "users_username_key_key"):
-		return fault.New(fault.Conflict, "Username already exists")
+		return errTaken("username", "Username already exists")
 	case pg.Violates(err, "users_email_key_key"):
-		return fault.New(fault.Conflict, "Email already exists")
+		return errTaken("email", "Email already exists")
 	}
 	return err
+}
+
+// errTaken is CONFLICT with a text that clients match.
+func errTaken(field, text string) error {
+	return &fault.Fault{Code: fault.Conflict, Text: text, Field: field, Reason: fault.Taken}
 }

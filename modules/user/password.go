@@ -34,18 +34,18 @@ var common string
 func checkPassword(field, password, username string) error {
 	switch {
 	case len(password) > maxPasswordBytes: // before anything is done with it
-		return fault.Invalid(field, "is longer than %d bytes", maxPasswordBytes)
+		return fault.Invalid(field, "is longer than %d bytes", maxPasswordBytes).Because(fault.TooLong)
 	case utf8.RuneCountInString(password) < minPasswordRunes:
-		return fault.Invalid(field, "must have at least %d characters", minPasswordRunes)
+		return fault.Invalid(field, "must have at least %d characters", minPasswordRunes).Past(fault.TooShort, minPasswordRunes)
 	case !storable(password): // it is not stored, but no client could say it again over HTTP
-		return fault.Invalid(field, "holds U+0000 or is not valid UTF-8")
+		return fault.Invalid(field, "holds U+0000 or is not valid UTF-8").Because(fault.BadCharacter)
 	}
 	folded, named := fold(password), fold(username)
 	if _, isCommon := slices.BinarySearch(strings.Fields(common), folded); isCommon {
-		return fault.Invalid(field, "is one of those that are tried first")
+		return fault.Invalid(field, "is one of those that are tried first").Because(fault.CommonPassword)
 	}
 	if utf8.RuneCountInString(named) >= minNameInside && strings.Contains(folded, named) {
-		return fault.Invalid(field, "holds the user name")
+		return fault.Invalid(field, "holds the user name").Because(fault.NameInPassword)
 	}
 	return nil
 }

@@ -3,7 +3,6 @@ package user
 import (
 	"context"
 	"strings"
-	"unicode/utf8"
 
 	"chat/modules/fault"
 	"chat/modules/gql"
@@ -78,8 +77,8 @@ func search(text *string) (string, error) {
 		return "", nil
 	}
 	wanted := strings.TrimSpace(*text)
-	if !storable(wanted) || utf8.RuneCountInString(wanted) > maxDisplayNameRunes {
-		return "", fault.Invalid("search", "must have at most %d characters, none of them U+0000", maxDisplayNameRunes)
+	if err := checkDisplayName("search", wanted); err != nil {
+		return "", err
 	}
 	return searchKey(wanted), nil
 }
@@ -100,7 +99,7 @@ func (q *Query) UserByUsername(ctx context.Context, args struct{ Username string
 		return nil, err
 	}
 	if !storable(args.Username) {
-		return nil, fault.Invalid("username", "holds a character that a name cannot have")
+		return nil, fault.Invalid("username", "holds a character that a name cannot have").Because(fault.BadCharacter)
 	}
 	wanted, err := name(args.Username)
 	if err != nil { // not repeated in the answer: it may be long, or unfit to be shown

@@ -105,7 +105,9 @@ func (a *Accounts) Run(ctx context.Context) error {
 }
 
 // errLogin is the one answer to a login that fails: it does not tell whether there is such an account.
-func errLogin() error { return fault.New(fault.Unauthenticated, "The name or the password is wrong") }
+func errLogin() error {
+	return fault.New(fault.Unauthenticated, "The name or the password is wrong").Because(fault.WrongLogin)
+}
 
 // errRefresh is the one answer to a refresh token that is worth nothing.
 func errRefresh() error { return fault.New(fault.Unauthenticated, "The session has ended") }
@@ -381,7 +383,9 @@ func (m *Mutation) own(ctx context.Context, action string, do func(context.Conte
 }
 
 // errCurrent is the answer to a wrong current password: the caller is signed in.
-func errCurrent() error { return fault.Invalid("current", "is not the password") }
+func errCurrent() error {
+	return fault.Invalid("current", "is not the password").Because(fault.WrongPassword)
+}
 
 // ChangePassword needs the current one, and ends every other session.
 func (m *Mutation) ChangePassword(ctx context.Context, args struct{ Current, New string }) (bool, error) {

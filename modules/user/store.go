@@ -204,7 +204,7 @@ func (a *Accounts) newAccount(ctx context.Context, user id.User, in createUserIn
 // nobody else's.
 func (a *Accounts) checkName(name, address keyed) error {
 	if a.signsIn && strings.Contains(name.key, "@") && name.key != address.key {
-		return fault.Invalid("username", "has the form of an e-mail address, and is not the account's own")
+		return fault.Invalid("username", "has the form of an e-mail address, and is not the account's own").Because(fault.ForeignAddress)
 	}
 	return nil
 }

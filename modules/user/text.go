@@ -39,28 +39,35 @@ func name(text string) (keyed, error) {
 	if len(kept) <= maxNameBytes { // more is too long in any form, and not worth the work
 		kept = norm.NFC.String(kept)
 	}
-	if kept == "" || utf8.RuneCountInString(kept) > maxNameRunes {
-		return keyed{}, fault.Invalid("username", "must have 1 to %d characters", maxNameRunes)
+	switch {
+	case kept == "":
+		return keyed{}, errNameLength().Because(fault.Empty)
+	case utf8.RuneCountInString(kept) > maxNameRunes:
+		return keyed{}, errNameLength().Past(fault.TooLong, maxNameRunes)
 	}
 	for n, part := range parts {
 		key, err := precis.UsernameCaseMapped.CompareKey(part)
 		if err != nil || strings.ContainsAny(part, "\u200c\u200d") {
-			return keyed{}, fault.Invalid("username", "holds a character that a name cannot have")
+			return keyed{}, fault.Invalid("username", "holds a character that a name cannot have").Because(fault.BadCharacter)
 		}
 		parts[n] = strings.ReplaceAll(key, "ς", "σ")
 	}
 	return keyed{text: kept, key: strings.Join(parts, " ")}, nil
 }
 
+func errNameLength() *fault.Fault {
+	return fault.Invalid("username", "must have 1 to %d characters", maxNameRunes)
+}
+
 // email reads an address. Whether it receives mail is not known.
 func email(text string) (keyed, error) {
 	kept := strings.TrimSpace(text)
 	if len(kept) < minEmailBytes || len(kept) > maxEmailBytes || !isAddress(kept) {
-		return keyed{}, fault.Invalid("email", "is no e-mail address")
+		return keyed{}, fault.Invalid("email", "is no e-mail address").Because(fault.NoAddress)
 	}
 	key := fold(kept)
 	if len(key) > maxEmailBytes || !isAddress(key) { // a fullwidth ＠ becomes a second @
-		return keyed{}, fault.Invalid("email", "is no e-mail address")
+		return keyed{}, fault.Invalid("email", "is no e-mail address").Because(fault.NoAddress)
 	}
 	return keyed{text: kept, key: key}, nil
 }
@@ -77,10 +84,23 @@ func isAddress(text string) bool {
 // displayName reads a display name; nothing but white space is none, and both texts are empty.
 func displayName(text string) (keyed, error) {
 	kept := strings.TrimSpace(text)
-	if !storable(kept) || utf8.RuneCountInString(kept) > maxDisplayNameRunes {
-		return keyed{}, fault.Invalid("displayName", "must have at most %d characters, none of them U+0000", maxDisplayNameRunes)
+	if err := checkDisplayName("displayName", kept); err != nil {
+		return keyed{}, err
 	}
 	return keyed{text: kept, key: searchKey(kept)}, nil
+}
+
+// checkDisplayName bounds a display name, or what is searched for in one.
+func checkDisplayName(field, text string) error {
+	isStorable := storable(text)
+	if isStorable && utf8.RuneCountInString(text) <= maxDisplayNameRunes {
+		return nil
+	}
+	err := fault.Invalid(field, "must have at most %d characters, none of them U+0000", maxDisplayNameRunes)
+	if !isStorable {
+		return err.Because(fault.BadCharacter)
+	}
+	return err.Past(fault.TooLong, maxDisplayNameRunes)
 }
 
 // searchKey is what a search compares of a display name, and of what is searched for. It is a bounded beginning, because
