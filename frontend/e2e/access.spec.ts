@@ -30,7 +30,7 @@ async function walk(page: Page, look: (view: string) => Promise<void>) {
   await page.getByLabel("E-mail").fill("x@example.org");
   await page.getByLabel("Password").fill("short");
   await page.getByRole("button", { name: "Create account" }).click();
-  await expect(page.getByText(/must have at least/).first()).toBeVisible();
+  await expect(page.getByText(/at least 8 characters/).first()).toBeVisible();
   await expect(page.getByRole("button", { name: "Create account" })).toBeEnabled();
   await look("signing up, with faults");
 

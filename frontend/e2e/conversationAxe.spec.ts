@@ -36,7 +36,7 @@ for (const colorScheme of ["light", "dark"] as const) {
     });
     await composer(page).fill("refused");
     await composer(page).press("Enter");
-    await expect(page.getByText("Not sent: No")).toBeVisible();
+    await expect(page.getByText("Not sent: You may not do that.")).toBeVisible();
     expect(await obstacles(page)).toEqual([]);
     await message(page, "hello")
       .getByRole("button", { name: /Sent|Read by/ })

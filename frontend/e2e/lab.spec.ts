@@ -158,8 +158,8 @@ test("where nobody can be made it is said why", async ({ newPage }) => {
   await lab(page, "Messages between two panes");
   await page.route("**/graphql", (route) => {
     if (!route.request().postData()?.includes("mutation LabCreateUser")) return route.fallback();
-    const message = "Signing up is closed: an administrator makes accounts";
-    return route.fulfill({ json: { data: null, errors: [{ message, extensions: { code: "FORBIDDEN" } }] } });
+    const extensions = { code: "FORBIDDEN", reason: "SIGNUP_CLOSED" };
+    return route.fulfill({ json: { data: null, errors: [{ message: "No", extensions }] } });
   });
   await page.getByRole("button", { name: "Start" }).click();
   await expect(page.getByRole("alert")).toHaveText(/Signing up is closed/);

@@ -18,7 +18,7 @@ test("signing up, coming back, signing out; no secret is where scripts can read 
   await page.getByLabel("Display name").fill("New Comer");
   await page.getByLabel("Password").fill("short");
   await page.getByRole("button", { name: "Create account" }).click();
-  await expect(page.getByText("Password must have at least 8 characters.")).toBeVisible();
+  await expect(page.getByText("That is too short: it takes at least 8 characters.")).toBeVisible();
   await page.getByLabel("Password").fill(password);
   await page.getByRole("button", { name: "Create account" }).click();
   await expect(page.getByText("No chats yet")).toBeVisible();
@@ -54,7 +54,7 @@ test("a name that is taken and a wrong password are said where they are", async 
   await page.getByLabel("E-mail").fill(`${unique("other")}@example.org`);
   await page.getByLabel("Password").fill(password);
   await page.getByRole("button", { name: "Create account" }).click();
-  await expect(page.getByText("already exists")).toBeVisible();
+  await expect(page.getByText("Another account has that already.")).toBeVisible();
   await expect(page.getByLabel("User name")).toHaveAttribute("aria-invalid", "true");
 });
 

@@ -112,17 +112,16 @@ test("a message that is refused says why, and is sent again or given up", async 
   const { ann, chat } = await pair();
   const page = await newPage();
   await enter(page, ann, chat);
-  const refuse = (code: string) =>
-    page.route("**/graphql", (route) => {
-      if (!route.request().postData()?.includes("createMessage")) return route.continue();
-      return route.fulfill({ json: { data: null, errors: [{ message: "You may not", extensions: { code } }] } });
-    });
-  await refuse("FORBIDDEN");
+  await page.route("**/graphql", (route) => {
+    if (!route.request().postData()?.includes("createMessage")) return route.continue();
+    const extensions = { code: "CONFLICT", reason: "CHAT_REMOVED" };
+    return route.fulfill({ json: { data: null, errors: [{ message: "No", extensions }] } });
+  });
   await say(page, "refused 1");
   await say(page, "refused 2");
-  await expect(page.getByText("Not sent: You may not")).toHaveCount(2);
+  await expect(page.getByText("Not sent: The chat was removed.")).toHaveCount(2);
   await page.reload();
-  await expect(page.getByText("Not sent: You may not")).toHaveCount(2);
+  await expect(page.getByText("Not sent: The chat was removed.")).toHaveCount(2);
   await page.getByRole("button", { name: "Discard" }).first().click();
   await expect(messages(page)).toHaveCount(1);
   await page.unroute("**/graphql");

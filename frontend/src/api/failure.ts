@@ -1,17 +1,38 @@
 import { CombinedGraphQLErrors, ServerError } from "@apollo/client/errors";
 
-/** What went wrong, in the API's own codes. UNREACHABLE is ours: there was no answer. */
+/** What stands in an error beside its code, where it does. */
+interface Details {
+  /** The input that was refused. */
+  field?: string | undefined;
+  /** Which rule was broken. */
+  reason?: string | undefined;
+  /** The bound that was broken. */
+  limit?: number | undefined;
+  /** Seconds after which to try again (RATE_LIMITED). */
+  retryAfter?: number | undefined;
+}
+
+/**
+ * What went wrong, in the API's own codes. Two are ours: UNREACHABLE, there was no answer, and ACCOUNT_REMOVED. The message is
+ * English and for logs and tests; failureText has the words for people.
+ */
 export class Failure extends Error {
+  readonly field: string | undefined;
+  readonly reason: string | undefined;
+  readonly limit: number | undefined;
+  readonly retryAfter: number | undefined;
+
   constructor(
     readonly code: string,
     message: string,
-    /** The input that was refused (BAD_USER_INPUT). */
-    readonly field?: string,
-    /** Seconds after which to try again (RATE_LIMITED). */
-    readonly retryAfter?: number,
+    { field, reason, limit, retryAfter }: Details = {},
   ) {
     super(message);
     this.name = "Failure";
+    this.field = field;
+    this.reason = reason;
+    this.limit = limit;
+    this.retryAfter = retryAfter;
   }
 }
 
@@ -24,12 +45,20 @@ export interface AnswerError {
 export function failureOfAnswer(errors: readonly AnswerError[]): Failure {
   const first = errors[0];
   const extensions = first?.extensions ?? {};
-  return new Failure(
-    typeof extensions.code === "string" ? extensions.code : "INTERNAL_SERVER_ERROR",
-    first?.message ?? "Internal error",
-    typeof extensions.field === "string" ? extensions.field : undefined,
-    typeof extensions.retryAfter === "number" ? extensions.retryAfter : undefined,
-  );
+  return new Failure(text(extensions.code) ?? "INTERNAL_SERVER_ERROR", first?.message ?? "Internal error", {
+    field: text(extensions.field),
+    reason: text(extensions.reason),
+    limit: number(extensions.limit),
+    retryAfter: number(extensions.retryAfter),
+  });
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === "string" ? value : undefined;
+}
+
+function number(value: unknown): number | undefined {
+  return typeof value === "number" ? value : undefined;
 }
 
 /** The failure that an error of Apollo Client, of fetch or of our own is. */

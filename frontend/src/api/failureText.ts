@@ -1,20 +1,18 @@
+import type { MessageDescriptor } from "react-intl";
 import type { Say } from "../lib/text";
 import { failureOf } from "./failure";
-import { texts } from "./texts";
+import { codes, reasons, texts } from "./texts";
 
-/** What went wrong, for people. What the API says of input and rights is fit to be shown. */
+/**
+ * What went wrong, for people: the words for its reason, or else for its code, in the language of the page. The API's own words
+ * are English, and are not shown.
+ */
 export function failureText(error: unknown, say: Say): string {
-  const { code, message, retryAfter } = failureOf(error);
-  switch (code) {
-    case "UNREACHABLE":
-      return say(texts.unreachable);
-    case "UNAVAILABLE":
-      return say(texts.unavailable);
-    case "RATE_LIMITED":
-      return say(texts.limited, { seconds: Math.ceil(retryAfter ?? 1) });
-    case "INTERNAL_SERVER_ERROR":
-      return say(texts.internal);
-    default:
-      return message;
-  }
+  const { code, reason, limit, retryAfter } = failureOf(error);
+  const text = wordsFor(reason, reasons) ?? wordsFor(code, codes) ?? texts.refused;
+  return say(text, { code, limit: limit ?? 0, seconds: Math.ceil(retryAfter ?? 1) });
+}
+
+function wordsFor(name: string | undefined, all: Record<string, MessageDescriptor>): MessageDescriptor | undefined {
+  return name !== undefined && Object.hasOwn(all, name) ? all[name] : undefined;
 }

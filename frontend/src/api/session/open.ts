@@ -35,7 +35,7 @@ export function createOpenSession(instances: Instances, tab: Memory): OpenSessio
     const { graphql } = instances.current("user");
     try {
       const { userByUsername } = await post(graphql, UserByUsernameDocument, { username });
-      if (!userByUsername.isActive) throw new Failure("FORBIDDEN", "This account was removed");
+      if (!userByUsername.isActive) throw new Failure("ACCOUNT_REMOVED", "This account was removed");
       return userByUsername.id;
     } catch (error) {
       if (error instanceof Failure && error.code === "NOT_FOUND") return undefined;

@@ -51,9 +51,9 @@ test("a chat that is not there, or not for me, says so calmly", async () => {
 });
 
 test("a chat that cannot be opened says why, and is tried again by who wants it", async () => {
-  server.fail = () => new Failure("FORBIDDEN", "You may not");
+  server.fail = () => new Failure("FORBIDDEN", "Only the creator may");
   show();
-  expect(await screen.findByText("You may not")).toBeTruthy();
+  expect(await screen.findByText("You may not do that.")).toBeTruthy();
   server.fail = () => null;
   await userEvent.click(screen.getByRole("button", { name: "Try again" }));
   expect(await screen.findByText("Nothing here yet")).toBeTruthy();

@@ -48,7 +48,8 @@ export function OutgoingBubble({ entry }: { entry: Outgoing }) {
 function Refused({ entry }: { entry: Outgoing }) {
   const say = useText();
   const { retry, discard } = useActions();
-  const why = failureText(new Failure(entry.reason?.code ?? "", entry.reason?.text ?? ""), say);
+  const { code = "", ...details } = entry.refusal ?? {};
+  const why = failureText(new Failure(code, code, details), say);
   return (
     <div className={styles.refused} role="alert">
       <CircleAlert aria-hidden="true" />

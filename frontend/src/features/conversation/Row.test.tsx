@@ -81,9 +81,9 @@ test("waiting has a clock; refused says why, and what can be done", async () => 
   const user = userEvent.setup();
   const { actions, again } = show(outgoing, { mine: true });
   expect(screen.getByRole("img", { name: "Waiting to be sent" })).toBeTruthy();
-  const reason = { code: "FORBIDDEN", text: "You may not" };
-  again(<Row {...props} mine item={{ ...outgoing, state: "failed", reason }} />);
-  expect(screen.getByRole("alert").textContent).toContain("Not sent: You may not");
+  const refusal = { code: "BAD_USER_INPUT", reason: "TOO_LONG", limit: 20_000 };
+  again(<Row {...props} mine item={{ ...outgoing, state: "failed", refusal }} />);
+  expect(screen.getByRole("alert").textContent).toContain("Not sent: That is too long: at most 20,000 characters.");
   await user.click(screen.getByRole("button", { name: "Send again" }));
   await user.click(screen.getByRole("button", { name: "Discard" }));
   expect(actions.retry).toHaveBeenCalledWith("k");

@@ -183,7 +183,8 @@ describe("what passes is tried again", () => {
 
   test("too often: not before the server says", async () => {
     const outbox = await tab();
-    server.trouble = () => (server.calls === 1 ? { before: new Failure("RATE_LIMITED", "later", undefined, 1) } : null);
+    server.trouble = () =>
+      server.calls === 1 ? { before: new Failure("RATE_LIMITED", "later", { retryAfter: 1 }) } : null;
     const began = Date.now();
     outbox.enqueue("c", "one", 0);
     await vi.waitFor(() => expect(outbox.size).toBe(0), { timeout: 5000 });
@@ -209,11 +210,12 @@ describe("what is refused", () => {
     "fails alone: %s",
     async (code) => {
       const outbox = await tab();
-      server.trouble = (entry) => (entry.content === "bad" ? { before: new Failure(code, "no") } : null);
+      server.trouble = (entry) =>
+        entry.content === "bad" ? { before: new Failure(code, "no", { reason: "TOO_LONG", limit: 8 }) } : null;
       outbox.enqueue("c", "bad", 0);
       outbox.enqueue("c", "good", 0);
       await vi.waitFor(() => expect(states(outbox)).toEqual(["bad failed"]));
-      expect(outbox.of("c")[0]?.reason).toEqual({ code, text: "no" });
+      expect(outbox.of("c")[0]?.refusal).toEqual({ code, reason: "TOO_LONG", limit: 8 });
       expect(server.contents).toEqual(["good"]);
     },
   );

@@ -14,8 +14,8 @@ export interface Outgoing {
   afterSeq: number;
   /** sending is known to the tab that sends alone; others, and the store, call it queued. */
   state: "queued" | "sending" | "failed";
-  /** Why it failed: the API's code, and its text. */
-  reason?: { code: string; text: string };
+  /** Why it failed, as a Failure says it. */
+  refusal?: { code: string; reason?: string | undefined; limit?: number | undefined };
 }
 
 /** Where messages wait over reloads, for all tabs of one user. */
@@ -119,7 +119,7 @@ export class Outbox {
   retry(key: string): void {
     const entry = this.entries.find((one) => one.key === key);
     if (entry?.state !== "failed") return;
-    const { reason: _, ...again } = entry;
+    const { refusal: _, ...again } = entry;
     this.save({ ...again, state: "queued" });
   }
 
@@ -252,8 +252,8 @@ export class Outbox {
       return wait;
     }
     this.tries.delete(entry.chatId);
-    const { code, message } = failureOf(error);
-    this.save({ ...entry, state: "failed", reason: { code, text: message } });
+    const { code, reason, limit } = failureOf(error);
+    this.save({ ...entry, state: "failed", refusal: { code, reason, limit } });
     return null;
   }
 

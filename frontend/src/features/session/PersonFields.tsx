@@ -27,7 +27,7 @@ export function PersonFields({ form, emailHint }: { form: Form; emailHint?: stri
         spellCheck={false}
         required
         autoFocus
-        error={form.errorOf("username", say(texts.name))}
+        error={form.errorOf("username")}
       />
       <TextField
         name="email"
@@ -36,14 +36,14 @@ export function PersonFields({ form, emailHint }: { form: Form; emailHint?: stri
         autoComplete="email"
         required={emailHint === undefined}
         hint={emailHint}
-        error={form.errorOf("email", say(texts.email))}
+        error={form.errorOf("email")}
       />
       <TextField
         name="displayName"
         label={say(texts.displayName)}
         autoComplete="name"
         hint={say(texts.displayNameHint)}
-        error={form.errorOf("displayName", say(texts.displayName))}
+        error={form.errorOf("displayName")}
       />
     </>
   );

@@ -29,7 +29,7 @@ export function SignIn({ session, isOpen, ended }: { session: AccountSession; is
           spellCheck={false}
           required
           autoFocus
-          error={form.errorOf("username", say(texts.nameOrEmail))}
+          error={form.errorOf("username")}
         />
         <TextField
           name="password"

@@ -26,7 +26,7 @@ export function SignUp({ session, onBack }: { session: AccountSession; onBack: (
           autoComplete="new-password"
           required
           hint={say(texts.passwordHint)}
-          error={form.errorOf("password", say(texts.password))}
+          error={form.errorOf("password")}
         />
         {form.error && <Notice look="bad">{form.error}</Notice>}
         <Button type="submit" look="primary" wide busy={form.busy}>

@@ -1,5 +1,6 @@
 import { Circle, CircleCheck, CircleMinus, CircleX } from "lucide-react";
 import { useStore } from "zustand";
+import { failureText } from "../../../api/failureText";
 import { useText } from "../../../lib/text";
 import { classes } from "../../../ui/classes";
 import { Hidden } from "../../../ui/Hidden";
@@ -86,7 +87,7 @@ function CheckRow({ check, result: { status, ms: took, fault } }: { check: Check
   );
 }
 
-function FaultText({ fault: { what, expected, got } }: { fault: Fault }) {
+function FaultText({ fault: { what, expected, got, failure } }: { fault: Fault }) {
   const say = useText();
   return (
     <dl className={styles.fault}>
@@ -100,6 +101,7 @@ function FaultText({ fault: { what, expected, got } }: { fault: Fault }) {
       )}
       <dt>{say(texts.got)}</dt>
       <dd>{got}</dd>
+      {failure && <dd>{failureText(failure, say)}</dd>}
     </dl>
   );
 }

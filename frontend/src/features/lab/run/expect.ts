@@ -24,10 +24,15 @@ export async function refused(what: string, call: Promise<unknown>, code: string
     answer = await call;
   } catch (error) {
     const failure = failureOf(error);
-    if (failure.code !== code) throw new Unmet(what, code, `${failure.code}: ${failure.message}`);
+    if (failure.code !== code) throw new Unmet(what, code, inCodes(failure));
     return failure;
   }
   throw new Unmet(what, code, write(answer));
+}
+
+/** What a failure is, in what the API has for programs. */
+export function inCodes({ code, reason, field }: Failure): string {
+  return [code, reason, field].filter(Boolean).join(" ");
 }
 
 /** Asks until it is so; after `patience` ms what it was last is the fault. */

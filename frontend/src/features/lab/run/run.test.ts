@@ -14,6 +14,7 @@ const check = (id: string, run: Check<null>["run"], isFor?: Check<null>["isFor"]
 
 test("a run goes on after a failure, and tells what was expected", async () => {
   let now = 0;
+  const tooMany = new Failure("RATE_LIMITED", "Too many");
   const run = new Run<null>(
     [
       {
@@ -24,7 +25,7 @@ test("a run goes on after a failure, and tells what was expected", async () => {
           }),
           check("wrong", async () => same("message.content", "b", "a")),
           check("refused", async () => {
-            throw new Failure("RATE_LIMITED", "Too many");
+            throw tooMany;
           }),
         ],
       },
@@ -51,11 +52,15 @@ test("a run goes on after a failure, and tells what was expected", async () => {
   expect(results).toEqual([
     [
       { status: "passed", ms: 5, fault: null },
-      { status: "failed", ms: 0, fault: { what: "message.content", expected: '"a"', got: '"b"' } },
-      { status: "failed", ms: 0, fault: { what: null, expected: "", got: "RATE_LIMITED: Too many" } },
+      { status: "failed", ms: 0, fault: { what: "message.content", expected: '"a"', got: '"b"', failure: null } },
+      { status: "failed", ms: 0, fault: { what: null, expected: "", got: "RATE_LIMITED", failure: tooMany } },
     ],
     [
-      { status: "failed", ms: 0, fault: { what: null, expected: "", got: "UNREACHABLE: boom" } },
+      {
+        status: "failed",
+        ms: 0,
+        fault: { what: null, expected: "", got: "UNREACHABLE", failure: expect.objectContaining({ message: "boom" }) },
+      },
       { status: "omitted", ms: 0, fault: null },
       { status: "passed", ms: 0, fault: null },
     ],
@@ -77,10 +82,14 @@ test("a run that is stopped ends after the check that is under way", async () =>
 });
 
 test("what should be refused is told from what is answered, and from what is refused for another reason", async () => {
-  const fails = (code: string) => Promise.reject(new Failure(code, "no"));
+  const fails = (code: string, details = {}) => Promise.reject(new Failure(code, "no", details));
   expect((await refused("chat", fails("NOT_FOUND"), "NOT_FOUND")).message).toBe("no");
   await expect(refused("chat", fails("FORBIDDEN"), "NOT_FOUND")).rejects.toEqual(
-    new Unmet("chat", "NOT_FOUND", "FORBIDDEN: no"),
+    new Unmet("chat", "NOT_FOUND", "FORBIDDEN"),
+  );
+  const details = { reason: "TOO_LONG", field: "content", limit: 8 };
+  await expect(refused("send", fails("BAD_USER_INPUT", details), "FORBIDDEN")).rejects.toEqual(
+    new Unmet("send", "FORBIDDEN", "BAD_USER_INPUT TOO_LONG content"),
   );
   await expect(refused("chat", Promise.resolve({ id: 1 }), "NOT_FOUND")).rejects.toEqual(
     new Unmet("chat", "NOT_FOUND", '{"id":1}'),

@@ -1,8 +1,8 @@
 import type { MessageDescriptor } from "react-intl";
 import { createStore, type StoreApi } from "zustand/vanilla";
 import type { Config } from "../../../api/config";
-import { failureOf } from "../../../api/failure";
-import { Unmet } from "./expect";
+import { type Failure, failureOf } from "../../../api/failure";
+import { inCodes, Unmet } from "./expect";
 
 /** One thing that has to be so. */
 export interface Check<W> {
@@ -24,11 +24,12 @@ export interface Result {
   fault: Fault | null;
 }
 
-/** What was not as it has to be. `what` is null where the call itself failed. */
+/** What was not as it has to be; or the call itself failed, and `failure` says how. */
 export interface Fault {
   what: string | null;
   expected: string;
   got: string;
+  failure: Failure | null;
 }
 
 export interface RunState {
@@ -94,9 +95,9 @@ export class Run<W> {
 }
 
 function faultOf(error: unknown): Fault {
-  if (error instanceof Unmet) return { what: error.what, expected: error.expected, got: error.got };
-  const { code, message } = failureOf(error);
-  return { what: null, expected: "", got: `${code}: ${message}` };
+  if (error instanceof Unmet) return { what: error.what, expected: error.expected, got: error.got, failure: null };
+  const failure = failureOf(error);
+  return { what: null, expected: "", got: inCodes(failure), failure };
 }
 
 /** How many have ended how. */
