@@ -48,7 +48,7 @@ test("the explorer runs a query, signs in, and shows what a subscription brings"
   await dialog.getByLabel("User name").fill(ann.username);
   await dialog.getByLabel("Password").fill("not the password");
   await dialog.getByRole("button", { name: "Sign in" }).click();
-  await expect(dialog.getByRole("alert")).toHaveText("The name or the password is wrong");
+  await expect(dialog.getByRole("alert")).toHaveText("The name or the password is wrong.");
   await dialog.getByLabel("Password").fill(password);
   await dialog.getByRole("button", { name: "Sign in" }).click();
   await expect(page.getByText(`Signed in: ${ann.id}`)).toBeVisible();
@@ -92,6 +92,25 @@ test("whoever is signed in to the UI is signed in to the explorer; the UI loads 
   expect(loaded.filter((url) => /graphiql|monaco|editor|worker/i.test(url))).toEqual([]);
   await page.goto(`${product.url}/graphql`);
   await expect(page.getByText(`Signed in: ${cid.id}`)).toBeVisible();
+});
+
+test("what is ours in the explorer is in the language of the UI", async ({ newPage }) => {
+  const dan = await Person.signUp(product.url, "Dan");
+  const page = await newPage({ locale: "de-DE" });
+  await page.goto(`${product.url}/graphql`);
+  await expect(page.locator(".graphiql-query-editor")).toContainText("führt es aus");
+  const who = page.locator(":lang(de)").filter({ hasText: "Niemand ist angemeldet" });
+  await who.getByRole("button", { name: "Anmelden" }).first().click();
+  const dialog = page.getByRole("dialog", { name: "Anmelden" });
+  await dialog.getByLabel("Benutzername oder E-Mail").fill(dan.username);
+  await dialog.getByLabel("Passwort").fill("not the password");
+  await dialog.getByRole("button", { name: "Anmelden" }).click();
+  await expect(dialog.getByRole("alert")).toHaveText("Der Name oder das Passwort ist falsch.");
+  await dialog.getByLabel("Passwort").fill(password);
+  await dialog.getByRole("button", { name: "Anmelden" }).click();
+  await expect(page.getByText(`Angemeldet: ${dan.id}`)).toBeVisible();
+  await expect(page.getByRole("button", { name: "Abmelden" })).toBeVisible();
+  await expect(page.locator("html")).toHaveAttribute("lang", "en"); // GraphiQL's own texts
 });
 
 test("where everybody is believed a name is enough", async ({ newPage }) => {

@@ -1,35 +1,20 @@
 import { Direction } from "radix-ui";
-import { type ReactNode, useEffect, useMemo, useState } from "react";
+import { type ReactNode, useEffect } from "react";
 import { IntlProvider } from "react-intl";
-import { shownLanguage, useLanguage } from "../lib/language";
-import { type Catalogue, loadCatalogue } from "./languages/catalogue";
+import { tagOf, useShown } from "./languages/useShown";
 
 /** Shows everything below in the language that was chosen, or the browser's, and changes it without a reload. */
 export function LanguageProvider({ children }: { children: ReactNode }) {
-  const { chosen } = useLanguage();
-  const wanted = useMemo(() => shownLanguage(chosen, navigator.languages), [chosen]);
-  const [shown, setShown] = useState<{ language: typeof wanted; catalogue: Catalogue | undefined } | null>(null);
-  useEffect(() => {
-    let isWanted = true;
-    const show = (catalogue?: Catalogue) => {
-      if (!isWanted) return;
-      const isKnown = catalogue || wanted.language !== "de";
-      setShown({ language: isKnown ? wanted : shownLanguage("en", navigator.languages), catalogue });
-    };
-    loadCatalogue(wanted.language).then(show, () => show()); // the server has gone, or another version of it has come
-    return () => {
-      isWanted = false;
-    };
-  }, [wanted]);
+  const shown = useShown();
   useEffect(() => {
     if (!shown) return;
-    document.documentElement.lang = shown.language.language === "de" ? "de" : "en";
-    document.documentElement.dir = shown.language.direction;
+    document.documentElement.lang = tagOf(shown);
+    document.documentElement.dir = shown.direction;
   }, [shown]);
   if (!shown) return null;
-  const { locale, direction } = shown.language;
+  const { locale, direction, catalogue } = shown;
   return (
-    <IntlProvider locale={locale} messages={shown.catalogue} defaultLocale={locale}>
+    <IntlProvider locale={locale} messages={catalogue} defaultLocale={locale}>
       <Direction.Provider dir={direction}>{children}</Direction.Provider>
     </IntlProvider>
   );

@@ -1,10 +1,15 @@
 import { type FormEvent, useRef, useState } from "react";
 import { useStore } from "zustand";
-import { Failure } from "../../api/failure";
+import { failureText } from "../../api/failureText";
+import { texts as session } from "../../features/session/texts";
+import { texts as settings } from "../../features/settings/texts";
+import { useText } from "../../lib/text";
 import type { Door } from "./session";
+import { texts } from "./texts";
 
 /** Who is signed in, and how to change that. */
 export function Who({ door }: { door: Door }) {
+  const say = useText();
   const state = useStore(door.session.state);
   const dialog = useRef<HTMLDialogElement>(null);
   const [error, setError] = useState("");
@@ -19,47 +24,47 @@ export function Who({ door }: { door: Door }) {
       form.reset();
       dialog.current?.close();
     } catch (failure) {
-      setError(failure instanceof Failure ? failure.message : String(failure));
+      setError(failureText(failure, say));
     }
   }
 
   if (state.status === "in") {
     return (
-      <div className="who">
-        <span>{`Signed in: ${state.userId}`}</span>
+      <>
+        <span>{say(texts.signedIn, { id: state.userId })}</span>
         <button type="button" onClick={() => void door.session.signOut().catch(() => undefined)}>
-          Sign out
+          {say(settings.signOut)}
         </button>
-      </div>
+      </>
     );
   }
   return (
-    <div className="who">
-      <span>Nobody is signed in</span>
+    <>
+      <span>{say(texts.nobody)}</span>
       <button type="button" onClick={() => dialog.current?.showModal()}>
-        Sign in
+        {say(session.signIn)}
       </button>
-      <dialog ref={dialog} aria-label="Sign in">
+      <dialog ref={dialog} aria-label={say(session.signIn)}>
         <form onSubmit={enter}>
           <label>
-            User name
+            {say(door.withPassword ? session.nameOrEmail : session.name)}
             <input name="username" autoComplete="username" required />
           </label>
           {door.withPassword && (
             <label>
-              Password
+              {say(session.password)}
               <input name="password" type="password" autoComplete="current-password" required />
             </label>
           )}
           {error && <p role="alert">{error}</p>}
           <div>
-            <button type="submit">Sign in</button>
+            <button type="submit">{say(session.signIn)}</button>
             <button type="button" onClick={() => dialog.current?.close()}>
-              Cancel
+              {say(settings.cancel)}
             </button>
           </div>
         </form>
       </dialog>
-    </div>
+    </>
   );
 }

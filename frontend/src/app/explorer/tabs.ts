@@ -1,15 +1,17 @@
+import type { Say } from "../../lib/text";
+import { texts } from "./texts";
+
 /** What the explorer begins with: one request a tab, which need nothing but somebody who is signed in. */
-export const tabs = [
-  {
-    query: `# Ctrl+Enter runs it. Docs and history are on the left;
-# who you are is at the top.
-query Health {
+export function examples(say: Say) {
+  return [
+    {
+      query: `${comment(say(texts.begin))}query Health {
   health
 }
 `,
-  },
-  {
-    query: `query Chats {
+    },
+    {
+      query: `query Chats {
   me {
     username
   }
@@ -26,24 +28,22 @@ query Health {
   }
 }
 `,
-  },
-  {
-    query: `mutation NewChat($name: String!) {
+    },
+    {
+      query: `mutation NewChat($name: String!) {
   createChat(createChatInput: { name: $name, participantIds: [] }) {
     id
     name
   }
 }
 `,
-    variables: `{
+      variables: `{
   "name": "Explored"
 }
 `,
-  },
-  {
-    query: `# Chats and NewChat answer with ids of chats.
-# The same clientMessageId twice sends once.
-mutation Send($chat: String!) {
+    },
+    {
+      query: `${comment(say(texts.send))}mutation Send($chat: String!) {
   createMessage(createMessageInput: { chatId: $chat, content: "Hello", clientMessageId: "hello" }) {
     id
     seq
@@ -51,14 +51,13 @@ mutation Send($chat: String!) {
   }
 }
 `,
-    variables: `{
+      variables: `{
   "chat": ""
 }
 `,
-  },
-  {
-    query: `# Goes on until it is stopped: whatever is said in your chats.
-subscription News {
+    },
+    {
+      query: `${comment(say(texts.news))}subscription News {
   messageUpdateForChatList(own: true) {
     content
     isDeleted
@@ -71,5 +70,10 @@ subscription News {
   }
 }
 `,
-  },
-];
+    },
+  ];
+}
+
+function comment(text: string): string {
+  return `${text.replace(/^.*$/gm, "# $&")}\n`;
+}
