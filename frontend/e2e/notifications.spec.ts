@@ -82,7 +82,7 @@ test("who looks elsewhere is told of what others write, the newest of each chat,
   await look(page, false);
   await bob.send(team, "first");
   await expect.poll(() => shown(page)).toEqual(["Team: Bob Byrne: first"]);
-  await bob.send(team, "second");
+  await bob.send(team, "**second**");
   const gone = await bob.send(direct, "wrong");
   await expect.poll(() => shown(page)).toEqual(["Bob Byrne: wrong", "Team: Bob Byrne: second"]);
   await bob.deleteMessage(gone);

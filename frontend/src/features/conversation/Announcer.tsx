@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from "react";
+import { lineOf } from "../../lib/line";
 import type { Message } from "../../lib/log";
 import { useText } from "../../lib/text";
 import { Hidden } from "../../ui/Hidden";
@@ -7,10 +8,8 @@ import { texts } from "./texts";
 
 /** Screen readers hear of new messages this often at most (ms). */
 const every = 2000;
-/** How much of a message is read out; the rest is in the history. */
-const longest = 200;
 
-/** Reads new messages of others out. The history itself is silent: it comes and goes as it is scrolled. */
+/** Reads new messages of others out, the beginning of each. The history itself is silent: it comes and goes as it is scrolled. */
 export function Announcer({ messages, userId }: { messages: readonly Message[]; userId: string }) {
   const say = useText();
   const { person } = useActions();
@@ -33,7 +32,7 @@ export function Announcer({ messages, userId }: { messages: readonly Message[]; 
       if (!first) return;
       const name = nameOf(person(first.senderId), say(texts.unknown));
       if (others.length > 0) setWords(say(texts.announcedMany, { count: others.length + 1 }));
-      else setWords(say(texts.announced, { name, text: first.content.slice(0, longest) }));
+      else lineOf(first.content).then((text) => setWords(say(texts.announced, { name, text })));
     };
     tell();
   }, [messages, userId, person, say]);

@@ -1,9 +1,9 @@
 import type { Element, Nodes, Parents } from "hast";
 import ReactMarkdown, { type Components } from "react-markdown";
 import rehypeSanitize from "rehype-sanitize";
-import remarkGfm from "remark-gfm";
+import { grammar } from "../../lib/grammar";
+import { safeAddress } from "../../lib/markup";
 import styles from "./Markdown.module.css";
-import { safeAddress } from "./markup";
 
 const blocks = ["p", "blockquote", "pre", "ul", "ol", "li", "hr", "h1", "h2", "h3", "h4", "h5", "h6"];
 const tables = ["table", "thead", "tbody", "tr", "th", "td"];
@@ -78,7 +78,7 @@ export function Markdown({ text }: { text: string }) {
   return (
     <div className={styles.text}>
       <ReactMarkdown
-        remarkPlugins={[[remarkGfm, { singleTilde: false }]]}
+        remarkPlugins={grammar}
         rehypePlugins={[prepare, [rehypeSanitize, schema]]}
         components={components}
       >

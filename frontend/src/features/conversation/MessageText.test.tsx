@@ -1,7 +1,7 @@
 import { cleanup, render, screen } from "@testing-library/react";
 import { afterEach, describe, expect, test } from "vitest";
+import { hasMarkup, safeAddress } from "../../lib/markup";
 import { MessageText } from "./MessageText";
-import { hasMarkup, safeAddress } from "./markup";
 import { payloads } from "./payloads";
 
 afterEach(cleanup);

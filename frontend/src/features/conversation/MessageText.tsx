@@ -1,6 +1,6 @@
 import { Component, lazy, type ReactNode, Suspense } from "react";
+import { hasMarkup } from "../../lib/markup";
 import styles from "./MessageText.module.css";
-import { hasMarkup } from "./markup";
 
 const Markdown = lazy(() => import("./Markdown").then(({ Markdown }) => ({ default: Markdown })));
 

@@ -1,6 +1,7 @@
 import { CircleAlert } from "lucide-react";
 import { useSyncExternalStore } from "react";
 import { Link } from "wouter";
+import { useLine } from "../../lib/line";
 import { useText } from "../../lib/text";
 import { useConversations } from "./ConversationsProvider";
 import { texts } from "./texts";
@@ -24,11 +25,15 @@ export function UnsentElsewhere({ listed }: { listed: readonly { id: string }[] 
             <Link href={`/c/${chatId}`} className={styles.row}>
               <CircleAlert aria-hidden="true" />
               <span className={styles.title}>{say(texts.unsentTitle, { count: all.length })}</span>
-              <span className={styles.text}>{all[0]?.content}</span>
+              <Line content={all[0]?.content ?? ""} />
             </Link>
           </li>
         );
       })}
     </ul>
   );
+}
+
+function Line({ content }: { content: string }) {
+  return <span className={styles.text}>{useLine(content)}</span>;
 }

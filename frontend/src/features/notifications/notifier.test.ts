@@ -7,7 +7,7 @@ const state = { isFirst: true, isSeen: false, muted: new Set<string>() };
 const notifier = new Notifier({
   userId: "Ann",
   wants: (chatId) => !state.muted.has(chatId),
-  noticeOf: ({ id, chatId, content }) => ({ chatId, messageId: id, title: chatId, body: content }),
+  noticeOf: async ({ id, chatId, content }) => ({ chatId, messageId: id, title: chatId, body: content }),
   board: {
     show: async ({ chatId, messageId }) => void shown.set(chatId, messageId),
     withdraw: async (chatId, messageId) => {

@@ -12,7 +12,7 @@ export interface NotifierDeps {
   userId: string;
   /** Whether somebody wants to hear of this chat, now. */
   wants(chatId: string): boolean;
-  noticeOf(message: Preview): Notice;
+  noticeOf(message: Preview): Promise<Notice>;
   /** Where notices stand: one for each chat, the newest. */
   board: Board;
   /** What the tabs of this person in this browser agree on. */
@@ -45,8 +45,9 @@ export class Notifier {
     if (isDeleted) return board.withdraw(chatId, id);
     const isNew = seq === version;
     if (!isNew || senderId === userId || !wants(chatId)) return;
-    if (!(await tabs.isFirst()) || (await tabs.isAnySeen())) return;
-    await board.show(noticeOf(message));
+    if (!(await tabs.isFirst())) return;
+    const notice = await noticeOf(message); // before it is asked who looks, which is true of that moment
+    if (!(await tabs.isAnySeen())) await board.show(notice);
   }
 
   /** Somebody has signed out: what they were told is for nobody else. */

@@ -3,14 +3,12 @@ import { useLocation } from "wouter";
 import { useApi } from "../../api/Api";
 import type { Preview } from "../../api/chats/cache";
 import { chatName, personName } from "../../api/chats/people";
+import { lineOf } from "../../lib/line";
 import { isNotifying, useNotifying } from "../../lib/notifying";
 import { useText } from "../../lib/text";
 import { lockTabs, systemBoard } from "./browser";
 import { Notifier } from "./notifier";
 import { texts } from "./texts";
-
-/** How much of a message a notification has room for. */
-const longest = 200;
 
 /** Notifies of new messages while nobody looks, and goes to the chat of a notification that is clicked. */
 export function useNotifications() {
@@ -21,10 +19,10 @@ export function useNotifications() {
   const isAble = useNotifying(({ permission }) => permission !== "unable");
   useEffect(() => {
     if (!isAble) return;
-    const noticeOf = ({ id, chatId, sender, content }: Preview) => {
+    const noticeOf = async ({ id, chatId, sender, content }: Preview) => {
+      const text = await lineOf(content);
       const chat = chats.chat(chatId);
       const name = sender ? personName(sender) : latest.current(texts.somebody);
-      const text = content.replace(/\s+/g, " ").trim().slice(0, longest);
       const isGroup = chat?.chatType === "group";
       return {
         chatId,

@@ -4,6 +4,7 @@ import { Link } from "wouter";
 import { useMuted, useUserId } from "../../../api/Api";
 import type { Chat } from "../../../api/chats/cache";
 import { chatName, otherOf } from "../../../api/chats/people";
+import { useLine } from "../../../lib/line";
 import { useLocale, useText } from "../../../lib/text";
 import { exactly, when } from "../../../lib/when";
 import { Avatar } from "../../../ui/Avatar";
@@ -21,6 +22,7 @@ export const ChatRow = memo(function ChatRow({ chat, isOpen }: { chat: Chat; isO
   const name = chatName(chat, userId);
   const isMuted = useMuted().has(chat.id);
   const last = chat.lastMessage;
+  const line = useLine(last?.content ?? "");
   return (
     <Link
       href={`/c/${chat.id}`}
@@ -40,7 +42,7 @@ export const ChatRow = memo(function ChatRow({ chat, isOpen }: { chat: Chat; isO
         </span>
         <span className={styles.bottom}>
           <span className={classes(styles.preview, last?.isDeleted && styles.deleted)}>
-            {previewOf(chat, userId, say)}
+            {previewOf(chat, line, userId, say)}
           </span>
           {isMuted && <BellOff className={styles.muted} role="img" aria-label={say(texts.muted)} />}
           <Badge quiet={isMuted} count={chat.unreadCount} label={say(texts.unread, { count: chat.unreadCount })} />
