@@ -1,56 +1,17 @@
 import { expect, test } from "vitest";
 import { createCache } from "../store";
-import { type Chat, ChatCache, type Preview } from "./cache";
-
-const person = (id: string) => ({ __typename: "User", id, username: id, displayName: null, isActive: true });
-
-function chat(id: string, more: Partial<Chat> = {}): Chat {
-  const made = {
-    __typename: "Chat",
-    id,
-    name: id,
-    description: null,
-    chatType: "group",
-    createdBy: "ann",
-    isActive: true,
-    createdAt: "2026-01-01T00:00:00.000000Z",
-    updatedAt: "2026-01-01T00:00:00.000000Z",
-    lastSeq: 1,
-    participantIds: ["ann", "bob"],
-    participants: [person("ann"), person("bob")],
-    lastMessage: null,
-    unreadCount: 0,
-    ...more,
-  };
-  return made as Chat;
-}
-
-function message(chatId: string, seq: number, more: Partial<Preview> = {}): Preview {
-  const made = {
-    __typename: "Message",
-    id: `${chatId}-${seq}`,
-    chatId,
-    seq,
-    version: seq,
-    content: `message ${seq}`,
-    senderId: "bob",
-    sender: person("bob"),
-    isDeleted: false,
-    createdAt: `2026-01-01T00:00:${String(seq).padStart(2, "0")}.000000Z`,
-    ...more,
-  };
-  return made as Preview;
-}
+import { type Chat, ChatCache } from "./cache";
+import { chat, message } from "./testData";
 
 function world(...chats: Chat[]) {
-  const cache = new ChatCache(createCache(), "ann");
+  const cache = new ChatCache(createCache(), "Ann");
   cache.putAll(chats);
   return { cache, ids: () => cache.list()?.map(({ id }) => id), last: (id: string) => cache.chat(id)?.lastMessage };
 }
 
 test("a list of nothing is a list", () => {
   expect(world().ids()).toEqual([]);
-  expect(new ChatCache(createCache(), "ann").list()).toBeUndefined();
+  expect(new ChatCache(createCache(), "Ann").list()).toBeUndefined();
 });
 
 test("a chat that comes twice at once stands once", () => {
@@ -115,7 +76,7 @@ test("a chat that was removed, or that one is taken out of, leaves the list and 
   expect(ids()).toEqual([]);
   expect(cache.chat("a")?.isActive).toBe(false);
   expect(cache.chat("b")?.participantIds).toEqual([]);
-  expect(cache.chat("c")?.participantIds).toEqual(["bob"]);
+  expect(cache.chat("c")?.participantIds).toEqual(["Bob"]);
   cache.putAll([chat("b", { lastSeq: 1 })]); // an answer that was on its way
   expect(ids()).toEqual([]);
   cache.putAll([chat("b", { lastSeq: 3 })]);

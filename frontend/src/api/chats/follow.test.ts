@@ -2,11 +2,11 @@ import { ApolloClient, ApolloLink, Observable } from "@apollo/client";
 import { getOperationAST } from "graphql";
 import { afterEach, expect, test, vi } from "vitest";
 import { createStore } from "zustand/vanilla";
-import { chat, message } from "../../app/stage";
 import type { Connection, Live, Subscriber } from "../live";
 import { createCache } from "../store";
 import { type Chat, ChatCache } from "./cache";
 import { followChats } from "./follow";
+import { chat, message } from "./testData";
 
 afterEach(() => vi.useRealTimers());
 

@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from "vitest";
-import { message } from "../../app/stage";
+import { message } from "../../api/chats/testData";
 import { Notifier } from "./notifier";
 
 const shown = new Map<string, string>();

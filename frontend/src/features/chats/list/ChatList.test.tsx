@@ -1,7 +1,8 @@
 import { act, cleanup, screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { chat, message, person, stage } from "../../../app/stage";
+import { chat, message, person } from "../../../api/chats/testData";
+import { stage } from "../../../app/stage";
 import { ChatList } from "./ChatList";
 
 /** There is no layout here, without which nothing would be seen of a virtual list. */

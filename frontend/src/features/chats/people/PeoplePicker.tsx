@@ -1,4 +1,4 @@
-import { Check, Search } from "lucide-react";
+import { Check } from "lucide-react";
 import { type KeyboardEvent, useRef, useState } from "react";
 import { type Person, personName } from "../../../api/chats/people";
 import { failureText } from "../../../api/failureText";
@@ -6,6 +6,7 @@ import { useText } from "../../../lib/text";
 import { Avatar } from "../../../ui/Avatar";
 import { Button } from "../../../ui/Button";
 import { classes } from "../../../ui/classes";
+import { FindField } from "../../../ui/FindField";
 import { Handle } from "../../../ui/Handle";
 import { Notice } from "../../../ui/Notice";
 import { texts } from "../texts";
@@ -44,20 +45,7 @@ export function PeoplePicker({ chosen, onChoose, without = [] }: Props) {
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: the arrows move between the field and the buttons in it
     <div className={styles.picker} onKeyDown={onKeyDown}>
-      <div className={styles.search}>
-        <Search aria-hidden="true" />
-        <input
-          ref={field}
-          className={styles.input}
-          type="text"
-          autoComplete="off"
-          spellCheck={false}
-          aria-label={say(texts.findPeople)}
-          placeholder={say(texts.findPeople)}
-          value={search}
-          onChange={(event) => setSearch(event.target.value)}
-        />
-      </div>
+      <FindField ref={field} label={say(texts.findPeople)} value={search} onChange={setSearch} />
       {chosen && (
         <div className={styles.tools}>
           <span role="status">{say(texts.chosen, { count: chosen.size })}</span>

@@ -1,7 +1,8 @@
 import { act, cleanup, screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { afterEach, expect, test } from "vitest";
-import { chat, person, stage } from "../../../app/stage";
+import { chat, person } from "../../../api/chats/testData";
+import { stage } from "../../../app/stage";
 import { Switcher } from "./Switcher";
 
 afterEach(cleanup);

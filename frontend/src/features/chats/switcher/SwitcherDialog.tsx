@@ -1,4 +1,3 @@
-import { Search } from "lucide-react";
 import { type KeyboardEvent, useEffect, useId, useRef, useState } from "react";
 import { useLocation } from "wouter";
 import { useUserId } from "../../../api/Api";
@@ -9,6 +8,7 @@ import { Avatar } from "../../../ui/Avatar";
 import { Badge } from "../../../ui/Badge";
 import { classes } from "../../../ui/classes";
 import { Dialog } from "../../../ui/Dialog";
+import { FindField } from "../../../ui/FindField";
 import { Handle } from "../../../ui/Handle";
 import { useToasts } from "../../../ui/toasts";
 import { useStart } from "../start/useStart";
@@ -59,29 +59,21 @@ export function SwitcherDialog({ openId, onClose }: { openId: string | undefined
       title={say(texts.switchTitle)}
       closeLabel={say(texts.close)}
     >
-      <div className={styles.search}>
-        <Search aria-hidden="true" />
-        <input
-          className={styles.input}
-          type="text"
-          role="combobox"
-          autoComplete="off"
-          spellCheck={false}
-          enterKeyHint="go"
-          aria-label={say(texts.searchChats)}
-          placeholder={say(texts.searchChats)}
-          aria-autocomplete="list"
-          aria-expanded={targets.length > 0}
-          aria-controls={`${id}-list`}
-          aria-activedescendant={targets[at] && `${id}-${at}`}
-          value={search}
-          onChange={(event) => {
-            setSearch(event.target.value);
-            setWanted(0);
-          }}
-          onKeyDown={onKeyDown}
-        />
-      </div>
+      <FindField
+        role="combobox"
+        enterKeyHint="go"
+        label={say(texts.searchChats)}
+        aria-autocomplete="list"
+        aria-expanded={targets.length > 0}
+        aria-controls={`${id}-list`}
+        aria-activedescendant={targets[at] && `${id}-${at}`}
+        value={search}
+        onChange={(text) => {
+          setSearch(text);
+          setWanted(0);
+        }}
+        onKeyDown={onKeyDown}
+      />
       <div className={styles.list} id={`${id}-list`} role="listbox" aria-label={say(texts.switchTitle)}>
         {targets.map((target, index) => (
           <Option
