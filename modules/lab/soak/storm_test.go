@@ -99,10 +99,10 @@ func (s *storm) send(ctx context.Context, chat int, user string) error {
 		vars{"c": s.chats[chat], "u": user}, nil)
 }
 
-// chatter sends now and then until ctx ends.
+// chatter sends now and then until ctx ends: often enough for a 99th percentile.
 func (s *storm) chatter(ctx context.Context) {
 	var people sync.WaitGroup
-	for n := range 2 {
+	for n := range 10 {
 		people.Go(func() {
 			rng := rand.New(rand.NewPCG(uint64(n), 1))
 			for ctx.Err() == nil {
@@ -110,7 +110,7 @@ func (s *storm) chatter(ctx context.Context) {
 				if err := s.send(context.WithoutCancel(ctx), pick(rng, s.of[user]), s.users[user]); err != nil {
 					s.t.Errorf("a send: %v", err)
 				}
-				pause(ctx, 100*time.Millisecond)
+				pause(ctx, 50*time.Millisecond)
 			}
 		})
 	}
