@@ -1,9 +1,6 @@
-import { once } from "node:events";
-import { existsSync, readFileSync } from "node:fs";
-import { createServer } from "node:http";
-import { extname, join } from "node:path";
 import type { Page } from "@playwright/test";
 import { composer, contents, message, openChat, say } from "./conversation";
+import { NextVersion } from "./next";
 import { Person } from "./person";
 import { freePort, Process, Product } from "./product";
 import { expect, rows, signIn, test } from "./test";
@@ -96,59 +93,89 @@ test("the page is the server's as long as there is one, with a nonce of its own"
   expect(await answer?.text()).toContain("GraphiQL");
 });
 
-/** The next version of the pages, without its API: two of its files are called otherwise, as after a change, and the old are gone. */
-async function nextVersion(port: number) {
-  const dist = join(import.meta.dirname, "../dist");
-  const renamed = (text: string) =>
-    text
-      .replace(/\b(index|SettingsPage)-([\w-]{8})\.(js|css)\b/g, "$1-next$2.$3")
-      .replace(/\brevision:(["'`])/g, "revision:$1next"); // of what has changed with them
-  const types: Record<string, string> = { ".js": "text/javascript", ".css": "text/css", ".html": "text/html" };
-  const server = createServer((request, response) => {
-    const { pathname } = new URL(request.url ?? "", product.url);
-    const path = pathname === "/" ? "/index.html" : pathname;
-    const old = path.replace("-next", "-");
-    const file = join(dist, old);
-    if (renamed(old) !== path || !existsSync(file)) return response.writeHead(404).end();
-    response.writeHead(200, { "content-type": types[extname(old)] ?? "application/octet-stream" });
-    response.end(extname(old) in types ? renamed(readFileSync(file, "utf8")) : readFileSync(file));
+/** Whether a new worker waits, and of which versions scripts are kept. */
+function workers(page: Page): Promise<{ waits: boolean; kept: string[] }> {
+  return page.evaluate(async () => {
+    const registration = await navigator.serviceWorker.ready;
+    const caches_ = await Promise.all((await caches.keys()).map((name) => caches.open(name)));
+    const requests = (await Promise.all(caches_.map((one) => one.keys()))).flat();
+    const scripts = requests
+      .map(({ url }) => new URL(url).pathname)
+      .filter((path) => /\/(next-)?index-.*js$/.test(path));
+    const versions = scripts.map((path) => (path.includes("/next-") ? "next" : "old"));
+    return { waits: registration.waiting !== null, kept: versions.toSorted() };
   });
-  server.listen(port);
-  await once(server, "listening");
-  return server;
 }
 
-test("a new version is shown at once, and a page of the old one that is open still finds what it loads", async ({
-  newPage,
-}) => {
-  const page = await newPage({ serviceWorkers: "allow" });
-  await atWork(page);
-  await page.goto(product.url);
-  await expect(rows(page)).toHaveCount(1);
-  await product.process.stop();
-  const next = await nextVersion(product.process.port);
-  const waits = await page.evaluate(async () => {
-    const registration = await navigator.serviceWorker.ready;
-    const found = new Promise<void>((resolve) =>
-      registration.addEventListener("updatefound", () =>
-        registration.installing?.addEventListener("statechange", () => resolve()),
-      ),
-    );
-    await registration.update();
-    await found;
-    return registration.waiting !== null;
-  });
-  expect(waits).toBe(true);
-  await page.getByRole("button", { name: /Your account/ }).click();
-  await page.getByRole("menuitem", { name: "Settings" }).click();
-  await expect(page.getByRole("heading", { name: "Settings" })).toBeVisible();
+/** Asks the workers to take over, as pages do after a while. */
+async function askNow(page: Page) {
+  for (const worker of page.context().serviceWorkers()) {
+    await worker.evaluate(async () => {
+      self.dispatchEvent(new ExtendableMessageEvent("message", { data: { kind: "takeOver" } }));
+      await navigator.locks.query(); // after the worker's own
+    });
+  }
+}
 
-  const other = await page.context().newPage();
-  await other.goto(product.url);
-  await expect(other.locator('script[src*="index-next"]')).toHaveCount(1);
-  next.closeAllConnections();
-  next.close();
-  await product.process.start();
+const isNext = (page: Page) => expect(page.locator('script[src*="/next-index-"]')).toHaveCount(1);
+
+test.describe("the next version", () => {
+  let next: NextVersion;
+  test.beforeAll(() => {
+    next = NextVersion.build();
+  });
+  test.afterAll(() => next.remove());
+  test.beforeEach(async () => {
+    await product.process.stop();
+    await product.process.start();
+  });
+
+  test("is told of, comes with a click, and takes over; nothing that was written is lost", async ({ newPage }) => {
+    const page = await newPage({ serviceWorkers: "allow" });
+    const { ann, chat } = await atWork(page);
+    expect(await workers(page)).toEqual({ waits: false, kept: ["old"] });
+    await page.route("**/graphql", (route) =>
+      route.request().postData()?.includes("createMessage") ? route.abort("connectionreset") : route.fallback(),
+    );
+    await product.process.stop();
+    await say(page, "while there was no server");
+    await composer(page).fill("not yet sent");
+    await product.process.start(next.binary);
+    await expect(page.getByText("The server has another version than this page.")).toBeVisible({ timeout: 40_000 });
+    await expect(page.getByRole("img", { name: /Waiting to be sent|Sending/ })).toBeVisible();
+    await page.getByRole("button", { name: "Reload" }).click();
+    await isNext(page);
+    await expect(composer(page)).toHaveValue("not yet sent");
+    await page.unroute("**/graphql");
+    await expect.poll(() => contents(ann, chat), { timeout: 40_000 }).toEqual(["before", "while there was no server"]);
+    await expect.poll(() => workers(page)).toEqual({ waits: false, kept: ["next"] });
+    await page.context().setOffline(true);
+    await page.reload();
+    await expect(page.getByRole("heading", { name: "You are offline" })).toBeVisible();
+    await isNext(page);
+  });
+
+  test("waits for the pages of the old one, which still find what they load", async ({ newPage }) => {
+    const page = await newPage({ serviceWorkers: "allow" });
+    await atWork(page);
+    await page.goto(product.url);
+    await expect(rows(page)).toHaveCount(1);
+    await product.process.stop();
+    await product.process.start(next.binary);
+    const other = await page.context().newPage();
+    await other.goto(product.url);
+    await isNext(other);
+    const both = { waits: true, kept: ["next", "old"] };
+    await expect.poll(() => workers(other)).toEqual(both);
+    await askNow(other);
+    await page.getByRole("button", { name: /Your account/ }).click();
+    await page.getByRole("menuitem", { name: "Settings" }).click();
+    await expect(page.getByRole("heading", { name: "Settings" })).toBeVisible();
+    expect(await workers(page)).toEqual(both);
+    await page.reload();
+    await isNext(page);
+    await expect.poll(() => workers(page)).toEqual({ waits: false, kept: ["next"] });
+  });
 });
 
 test("pages that are served alone open without their server", async ({ newPage }) => {

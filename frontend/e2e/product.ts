@@ -21,10 +21,10 @@ export class Process {
     return `http://localhost:${this.port}`;
   }
 
-  /** Starts it, and waits until it is ready. */
-  async start() {
+  /** Starts it, or another build in its place, and waits until it is ready. */
+  async start(binary = this.binary) {
     const { PATH = "", HOME = "" } = process.env;
-    this.child = spawn(this.binary, this.args, { env: { PATH, HOME, ...this.env }, stdio: ["ignore", "pipe", "pipe"] });
+    this.child = spawn(binary, this.args, { env: { PATH, HOME, ...this.env }, stdio: ["ignore", "pipe", "pipe"] });
     const hear = (text: Buffer) => {
       this.said += text;
     };

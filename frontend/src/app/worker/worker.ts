@@ -3,18 +3,21 @@ import { cleanupOutdatedCaches, matchPrecache, type PrecacheEntry, precacheAndRo
 import { NavigationRoute, registerRoute } from "workbox-routing";
 import { NetworkOnly } from "workbox-strategies";
 import { shellPath } from "./places";
+import { isOfPage, ofPage } from "./versions";
 
 declare const self: ServiceWorkerGlobalScope;
 /** What the UI is made of, put in by scripts/worker.mjs. */
 declare const SHELL: PrecacheEntry[];
+const shell = SHELL; // its list stands where its name does
 
 /**
  * Lets the pages open without a server. Their page is asked for at the server first, so that its version is the server's and
  * its policy has a nonce of its own; the kept one stands in where no server answers. Of what the API says nothing is kept.
  *
- * A new worker waits until no page of the old version is open: what those still load is kept so long.
+ * A new worker waits until no page of another version is open: what those still load is kept so long. Loading a page again does
+ * not let the browser see that, so pages ask.
  */
-precacheAndRoute(SHELL, { directoryIndex: "", cleanURLs: false });
+precacheAndRoute(shell, { directoryIndex: "", cleanURLs: false });
 cleanupOutdatedCaches();
 
 /** How long (s) a server may take before the kept page is shown; its pages are small and made of nothing. */
@@ -33,6 +36,16 @@ const fromServer = new NetworkOnly({
   ],
 });
 registerRoute(new NavigationRoute(fromServer, { allowlist: [shellPath] }));
+
+self.addEventListener("message", (event) => {
+  if (event.data?.kind === "takeOver") event.waitUntil(takeOver());
+});
+
+async function takeOver() {
+  const { held = [] } = await self.navigator.locks.query();
+  const own = shell.map(({ url }) => ofPage(url));
+  if (held.every(({ name = "" }) => !isOfPage(name) || own.includes(name))) await self.skipWaiting();
+}
 
 /** A click on a notification goes to its chat: in a page that is there, else in a new one. */
 self.addEventListener("notificationclick", (event) => {
