@@ -20,6 +20,7 @@ async function lab(page: Page, name: Name) {
   await expect(page.getByRole("heading", { name: "Test pages" })).toBeVisible();
   await page.getByRole("link", { name }).click();
   await expect(page.getByRole("heading", { name, level: 1 })).toBeVisible();
+  return dan;
 }
 
 const pane = (page: Page, n: 1 | 2) => page.getByRole("region", { name: new RegExp(`^Pane ${n}`) });
@@ -152,6 +153,31 @@ test("one person sits at both panes, as who is signed in, and nothing of it stay
   await expect(page.getByRole("heading", { name: "No chats yet" })).toBeVisible();
   await expect(rows(page)).toHaveCount(0);
 });
+
+for (const [how, leave] of [
+  ["closed", (page: Page) => page.close()],
+  ["loaded again", (page: Page) => page.reload()],
+] as const) {
+  test(`nothing stays of a page that is ${how}: neither people nor chats`, async ({ newPage }) => {
+    const page = await newPage();
+    const made: string[] = [];
+    page.on("response", async (response) => {
+      if (!response.request().postData()?.includes("mutation LabCreateUser")) return;
+      made.push((await response.json()).data.createUser.id);
+    });
+    const dan = await lab(page, "Unread indicators");
+    await choose(page, 2, { Person: "You" });
+    await start(page);
+    await page.getByRole("button", { name: "Write in “Test: harbour”" }).click();
+    await expect(chat(page, 2).getByRole("status")).toHaveText(/^1 unread message/);
+    const chats = () => dan.read<{ chats: unknown[] }>("query { chats { id } }", {});
+    expect(made.length).toBeGreaterThan(1);
+    expect((await chats()).chats).toHaveLength(2);
+    await leave(page);
+    for (const id of made) await expect.poll(() => dan.isActive(id)).toBe(false);
+    await expect.poll(async () => (await chats()).chats).toEqual([]);
+  });
+}
 
 test("where nobody can be made it is said why", async ({ newPage }) => {
   const page = await newPage();

@@ -112,6 +112,13 @@ export class Person {
     await call(this.urls.user, "mutation { logoutEverywhere }", {}, this.headers);
   }
 
+  /** Whether an account was not removed. */
+  async isActive(id: string): Promise<boolean> {
+    const query = "query($id: ID!) { user(id: $id) { isActive } }";
+    const { user } = await call<{ user: { isActive: boolean } }>(this.urls.user, query, { id }, this.headers);
+    return user.isActive;
+  }
+
   /** Runs a mutation on chats or messages. */
   write<T>(query: string, variables: Record<string, unknown>): Promise<T> {
     return call<T>(this.urls.sender, query, variables, this.headers);

@@ -7,8 +7,9 @@ import { MessagingPage } from "./messaging/MessagingPage";
 import { createPeople } from "./people";
 import { RunPage } from "./run/RunPage";
 import { UnreadPage } from "./unread/UnreadPage";
+import { usePageEnd } from "./usePageEnd";
 
-/** The live test pages. Whom they make is removed when one leaves them. */
+/** The live test pages. Whom they make is removed when one leaves or closes them. */
 export function Lab() {
   const installation = useInstallation();
   const userId = useUserId();
@@ -18,6 +19,7 @@ export function Lab() {
     setTools({ config: installation.config, people });
     return () => void people.clear();
   }, [installation, userId]);
+  usePageEnd(() => tools?.people.leave());
   if (!tools) return null;
   return (
     <LabContext value={tools}>

@@ -64,7 +64,7 @@ test("a token is got once, and anew when it was refused or has grown old", async
   expect(both).toEqual([{ authorization: "Bearer token-1" }, { authorization: "Bearer token-1" }]);
   expect(await ada.refused({})).toBe(true);
   expect(await ada.credentials()).toEqual({ authorization: "Bearer token-2" });
-  vi.setSystemTime(Date.now() + 10 * 60_000);
+  vi.setSystemTime(Date.now() + 11 * 60_000);
   expect(await ada.credentials()).toEqual({ authorization: "Bearer token-3" });
 });
 
@@ -81,6 +81,26 @@ test("who could not be made is tried again", async () => {
   await expect(people.ask("ada")).rejects.toMatchObject({ code: "RATE_LIMITED" });
   refusing.operation = "";
   expect(await people.ask("ada")).toMatchObject({ name: "Ada" });
+});
+
+test("a page that goes removes them at once, with tokens that it has, however long it was open", async () => {
+  vi.useFakeTimers();
+  const { people, calls, count } = world();
+  await people.ask("ada");
+  await people.ask("ben");
+  await vi.advanceTimersByTimeAsync(61 * 60_000);
+  const logins = count("LabLogin");
+  people.finish(new Promise(() => undefined)); // what it cannot wait for
+  people.leave();
+  await Promise.resolve().then(() => undefined); // no answer comes any more
+  const removals = calls.filter(({ operation }) => operation === "LabRemoveUser");
+  expect(removals.map(({ variables }) => variables.id)).toEqual(["id-1", "id-2"]);
+  expect(removals.map(({ headers }) => headers.authorization)).toEqual([
+    `Bearer token-${logins - 1}`,
+    `Bearer token-${logins}`,
+  ]);
+  await vi.advanceTimersByTimeAsync(61 * 60_000);
+  expect(count("LabLogin")).toBe(logins);
 });
 
 test("what has to be finished before is waited for, also what fails", async () => {

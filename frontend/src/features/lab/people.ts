@@ -31,10 +31,15 @@ export interface People {
   finish(work: Promise<unknown>): void;
   /** Removes those who were made. What fails stays behind: an account that nobody uses. */
   clear(): Promise<void>;
+  /** The same without waiting for anything: the page goes, and what it has asked for goes on without it. */
+  leave(): void;
 }
 
 /** A token is got anew after so long (ms); its life is longer, and where it is not, it is refused and got anew too. */
-const fresh = 5 * 60_000;
+const fresh = 10 * 60_000;
+
+/** A page that is closed has no time to get tokens: it has all of them, and gets them anew so often (ms). */
+const renewal = 5 * 60_000;
 
 const newId = uuidMaker();
 
@@ -42,7 +47,24 @@ export function createPeople({ config, instances, session }: Installation, userI
   const made = new Map<string, Made>();
   const asked = new Map<Who, Promise<Somebody>>();
   const unfinished = new Set<Promise<unknown>>();
+  let renewing: ReturnType<typeof setInterval> | undefined;
   const url = () => instances.current("user").graphql;
+
+  function renew() {
+    for (const one of made.values()) {
+      void one.refused({});
+      one.credentials().catch(() => undefined); // it was removed by who asked for it, or the next time will do
+    }
+  }
+
+  async function removeAll() {
+    clearInterval(renewing);
+    renewing = undefined;
+    const gone = [...made.values()];
+    made.clear();
+    asked.clear();
+    await Promise.allSettled(gone.map((one) => remove(url(), one)));
+  }
 
   async function you(): Promise<Somebody> {
     const headers = await session.credentials();
@@ -75,6 +97,8 @@ export function createPeople({ config, instances, session }: Installation, userI
       ...(isOpen ? believed(createUser.id) : signedIn(instances, username, password)),
     };
     made.set(one.id, one);
+    one.credentials().catch(() => undefined);
+    renewing ??= setInterval(renew, renewal);
     return one;
   }
 
@@ -97,17 +121,15 @@ export function createPeople({ config, instances, session }: Installation, userI
     async clear() {
       await Promise.resolve(); // whoever leaves at the same time says what is to be finished
       await Promise.all(unfinished);
-      const gone = [...made.values()];
-      made.clear();
-      asked.clear();
-      await Promise.allSettled(gone.map((one) => remove(url(), one)));
+      await removeAll();
     },
+    leave: () => void removeAll(),
   };
 }
 
-/** Removes the account of somebody who was made. Errors: Failure. */
+/** Removes the account of somebody who was made, also while the page goes. Errors: Failure. */
 export async function remove(url: string, one: Somebody): Promise<void> {
-  await post(url, LabRemoveUserDocument, { id: one.id }, { headers: await one.credentials() });
+  await post(url, LabRemoveUserDocument, { id: one.id }, { headers: await one.credentials(), keepalive: true });
 }
 
 function believed(id: string): Identified {

@@ -12,7 +12,10 @@ export interface Room {
   close(): void;
 }
 
-/** Makes a chat of each name, with who sits at the places and whoever else is named. Errors: Failure. */
+/**
+ * Makes a chat of each name, with who sits at the places and whoever else is named. Where one of them is there for good, it is
+ * them who make and remove it: a page that goes cannot wait to remove the others after it. Errors: Failure.
+ */
 export async function openRoom(
   config: Config,
   people: People,
@@ -27,16 +30,15 @@ export async function openRoom(
   };
   const participantIds = [...new Set([first, second, ...others].map(({ id }) => id))];
   const chats: string[] = [];
-  const remove = async () => {
-    for (const id of chats) await seats[0].call(LabRemoveChatDocument, { id });
-  };
+  const owner = places[0].who !== "you" && places[1].who === "you" ? seats[1] : seats[0];
+  const remove = () => Promise.all(chats.map((id) => owner.call(LabRemoveChatDocument, { id }, { keepalive: true })));
   const close = () => {
     leave();
     people.finish(remove());
   };
   try {
     for (const name of names) {
-      const { createChat } = await seats[0].call(LabCreateChatDocument, { name, participantIds });
+      const { createChat } = await owner.call(LabCreateChatDocument, { name, participantIds });
       chats.push(createChat.id);
     }
     return { seats, chats, close };

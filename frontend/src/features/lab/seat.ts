@@ -17,8 +17,12 @@ export interface Seat {
   person: Somebody;
   instances: Instances;
   live: Live;
-  /** Sends one operation to the instance of its role. Errors: Failure. */
-  call<Data, Variables>(document: TypedDocumentNode<Data, Variables>, variables: Variables): Promise<Data>;
+  /** Sends one operation to the instance of its role; with keepalive, also while the page goes. Errors: Failure. */
+  call<Data, Variables>(
+    document: TypedDocumentNode<Data, Variables>,
+    variables: Variables,
+    init?: Pick<RequestInit, "keepalive">,
+  ): Promise<Data>;
   close(): void;
 }
 
@@ -29,10 +33,14 @@ export function createSeat(config: Config, person: Somebody, choice: Choice): Se
   const instances = createInstances(config, { get: (key) => choice[key.split(".")[1] as Role], set: () => undefined });
   const live = createLive(instances, person);
 
-  async function call<Data, Variables>(document: TypedDocumentNode<Data, Variables>, variables: Variables) {
+  async function call<Data, Variables>(
+    document: TypedDocumentNode<Data, Variables>,
+    variables: Variables,
+    init: Pick<RequestInit, "keepalive"> = {},
+  ) {
     const url = instances.current(roleOf(document)).graphql;
     const ask = (headers: Credentials) =>
-      post(url, document, variables, { headers, signal: AbortSignal.timeout(patience) });
+      post(url, document, variables, { ...init, headers, signal: AbortSignal.timeout(patience) });
     const credentials = await person.credentials();
     try {
       return await ask(credentials);

@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from "react";
 import type { Role } from "../../api/roles.gen";
 import type { Who } from "./people";
 import type { Seat } from "./seat";
+import { usePageEnd } from "./usePageEnd";
 import { type Places, usePlaces } from "./usePlaces";
 
 /** What a page of two panes works with while it runs. */
@@ -34,6 +35,7 @@ export function useBench<B extends Bench>([first, second]: [Who, Who], open: (pl
   }
   // biome-ignore lint/correctness/useExhaustiveDependencies: at the end of the page alone
   useEffect(() => close, []);
+  usePageEnd(close);
 
   async function start() {
     const mine = ++era.current;
