@@ -165,6 +165,29 @@ test("of several tabs one tells, and none while another is in sight; the next ta
   expect(await told()).toBe(1);
 });
 
+test("what a tab is closed over before it has told, the next one tells", async ({ newPage }) => {
+  const { bob, direct, page } = await scene(newPage);
+  await page.getByRole("button", { name: "Turn on" }).click();
+  const second = await page.context().newPage();
+  await second.goto(product.url);
+  await expect(rows(second)).toHaveCount(2);
+  await expect.poll(() => second.evaluate(waitingTabs)).toBe(1);
+  for (const one of [page, second]) await look(one, false);
+  const asked = page.waitForEvent("console", (line) => line.text() === "asked");
+  await page.evaluate(() => {
+    ServiceWorkerRegistration.prototype.showNotification = () => {
+      console.log("asked");
+      return new Promise(() => undefined); // it has no time to do so
+    };
+  });
+  await bob.send(direct, "just then");
+  await asked;
+  await expect(rows(second).first()).toContainText("just then");
+  expect(await shown(second)).toEqual([]);
+  await page.close();
+  await expect.poll(() => shown(second)).toEqual(["Bob Byrne: just then"]);
+});
+
 test("it is offered once, changed in the settings, and a browser that refuses is explained", async ({ newPage }) => {
   const { ann, bob, direct, page } = await scene(newPage);
   await page.getByRole("button", { name: "No, thank you" }).click();

@@ -10,6 +10,7 @@ interface Data {
 export function systemBoard(userId: string): Board {
   const tag = (chatId: string) => `${userId}.${chatId}`;
   const worker = () => navigator.serviceWorker.getRegistration();
+  const shown = async (chatId: string) => (await (await worker())?.getNotifications({ tag: tag(chatId) })) ?? [];
   return {
     async show({ chatId, messageId, title, body }: Notice) {
       const options = {
@@ -22,24 +23,26 @@ export function systemBoard(userId: string): Board {
       } as const;
       await (await worker())?.showNotification(title, options);
     },
+    async shows(chatId, messageId) {
+      return (await shown(chatId)).some((one) => (one.data as Data).messageId === messageId);
+    },
     async withdraw(chatId, messageId) {
-      const shown = (await (await worker())?.getNotifications({ tag: tag(chatId) })) ?? [];
-      for (const one of shown) {
+      for (const one of await shown(chatId)) {
         if (messageId === undefined || (one.data as Data).messageId === messageId) one.close();
       }
     },
     async clear() {
-      const shown = (await (await worker())?.getNotifications()) ?? [];
-      for (const one of shown) if (one.tag.startsWith(tag(""))) one.close();
+      const all = (await (await worker())?.getNotifications()) ?? [];
+      for (const one of all) if (one.tag.startsWith(tag(""))) one.close();
     },
   };
 }
 
 /**
  * The tabs of one person, by locks: the first of them has one, and each that is in sight another. The browser takes them from
- * a tab that is gone, however that went.
+ * a tab that is gone, however that went. `becomeFirst` runs when this one is the first.
  */
-export function lockTabs(userId: string): Tabs & { stop(): void } {
+export function lockTabs(userId: string, becomeFirst: () => void): Tabs & { stop(): void } {
   const [first, seen] = [`chat.notifier.${userId}`, `chat.seen.${userId}`];
   const ended = new AbortController();
   let isFirst = false;
@@ -52,6 +55,7 @@ export function lockTabs(userId: string): Tabs & { stop(): void } {
   void hold(first, "exclusive", (let_go) => {
     isFirst = true;
     release = let_go;
+    becomeFirst();
   });
   const isHeld = async (lock: string) => ((await navigator.locks.query()).held ?? []).some(({ name }) => name === lock);
   function look() {

@@ -1,4 +1,4 @@
-import { beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, test, vi } from "vitest";
 import { message } from "../../api/chats/testData";
 import { Notifier } from "./notifier";
 
@@ -10,6 +10,7 @@ const notifier = new Notifier({
   noticeOf: async ({ id, chatId, content }) => ({ chatId, messageId: id, title: chatId, body: content }),
   board: {
     show: async ({ chatId, messageId }) => void shown.set(chatId, messageId),
+    shows: async (chatId, messageId) => shown.get(chatId) === messageId,
     withdraw: async (chatId, messageId) => {
       if (messageId === undefined || shown.get(chatId) === messageId) shown.delete(chatId);
     },
@@ -18,7 +19,8 @@ const notifier = new Notifier({
   tabs: { isFirst: async () => state.isFirst, isAnySeen: async () => state.isSeen },
 });
 
-beforeEach(() => {
+beforeEach(async () => {
+  await notifier.leave();
   shown.clear();
   Object.assign(state, { isFirst: true, isSeen: false, muted: new Set() });
 });
@@ -63,4 +65,37 @@ test("what was read elsewhere or deleted is taken back", async () => {
   await notifier.message(message("b", 2, { isDeleted: true, version: 4 }));
   await notifier.read("a");
   expect(shown.size).toBe(0);
+});
+
+test("what another tab was to tell and has not, the next tells: what is news, unread, and not shown", async () => {
+  state.isFirst = false;
+  for (const chat of ["shown", "read", "deleted", "muted", "left"]) await notifier.message(message(chat, 1));
+  await notifier.message(message("left", 2));
+  shown.set("shown", "shown-1");
+  await notifier.read("read");
+  await notifier.message(message("deleted", 1, { isDeleted: true, version: 2 }));
+  state.muted.add("muted");
+  state.isSeen = true;
+  await notifier.message(message("seen", 1));
+  state.isSeen = false;
+  state.isFirst = true;
+  await notifier.takeOver();
+  expect([...shown]).toEqual([
+    ["shown", "shown-1"],
+    ["left", "left-2"],
+  ]);
+  shown.clear();
+  await notifier.takeOver();
+  expect(shown.size).toBe(0);
+});
+
+test("not what it had time enough to tell", async () => {
+  vi.useFakeTimers({ toFake: ["Date"] });
+  state.isFirst = false;
+  await notifier.message(message("old", 1));
+  vi.setSystemTime(Date.now() + 11_000);
+  await notifier.message(message("new", 1));
+  await notifier.takeOver();
+  vi.useRealTimers();
+  expect([...shown.keys()]).toEqual(["new"]);
 });

@@ -31,7 +31,7 @@ export function useNotifications() {
         body: isGroup ? latest.current(texts.inGroup, { name, text }) : text,
       };
     };
-    const tabs = lockTabs(userId);
+    const tabs = lockTabs(userId, () => quietly(notifier.takeOver()));
     const wants = (chatId: string) => isNotifying(useNotifying.getState()) && !muted.state.getState().has(chatId);
     const notifier = new Notifier({ userId, wants, noticeOf, board: systemBoard(userId), tabs });
     const quietly = (work: Promise<void>) => void work.catch(() => undefined); // the browser has changed its mind
@@ -41,8 +41,7 @@ export function useNotifications() {
     });
     return () => {
       stop();
-      tabs.stop();
-      quietly(notifier.leave());
+      quietly(notifier.leave().finally(tabs.stop)); // the next tab may have left as well by then, and tells nothing more
     };
   }, [isAble, userId, chats, follower, muted]);
   useClicks();
