@@ -40,7 +40,7 @@ func benchCommand() *cobra.Command {
 	}
 	c.Flags().IntVar(&seconds, "seconds", seconds, "how long each load lasts")
 	c.Flags().BoolVar(&fleet, "fleet", fleet, "measure two processes of each role, with Redis and a subscriber in each chat")
-	c.AddCommand(benchFanoutCommand())
+	c.AddCommand(benchFanoutCommand(), benchBareCommand())
 	return c
 }
 
@@ -69,6 +69,19 @@ func benchFanoutCommand() *cobra.Command {
 	c.Flags().StringVar(&b.Centrifugo, "centrifugo", b.Centrifugo, "the binary of Centrifugo v6, a peer in the table ($CENTRIFUGO)")
 	c.Flags().StringVar(&b.Only, "only", b.Only, "a part of the name of the rows to measure, or idle, resume, growth")
 	return c
+}
+
+// benchBareCommand is the floor that bench fanout starts.
+func benchBareCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:    "bare SUBSCRIBERS PUBLISHERS",
+		Short:  "Serve the floor of fanout at two addresses",
+		Args:   cobra.ExactArgs(2),
+		Hidden: true,
+		RunE: func(c *cobra.Command, args []string) error {
+			return new(lab.Bare).Serve(c.Context(), args[0], args[1])
+		},
+	}
 }
 
 func findRedis() (string, error) {

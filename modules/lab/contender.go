@@ -209,12 +209,7 @@ func (g *ground) centrifugo(name string, apart bool) func(context.Context) (*con
 			c.stops = append(c.stops, func() { end(node) })
 			c.beside = func() float64 { return cpu(node.Process.Pid, false) + cpu(g.redis.Process.Pid, false) }
 		}
-		c.topics = func(_ context.Context, n int) (names []string, err error) {
-			for range n {
-				names = append(names, id.New[id.Chat]().String())
-			}
-			return names, nil
-		}
+		c.topics = newTopics
 		c.publisher = func(ctx context.Context) (func(news) error, error) { return g.publishing(ctx, front) }
 		c.opener = c.publisher
 		return c, nil

@@ -143,10 +143,10 @@ func (g *ground) remove() {
 
 type start func(context.Context) (*contender, error)
 
-// contenders are those of one shape. Where the sends bound what is delivered, or cost more, delivery is measured alone as
+// contenders are those of one shape, the floor first. Where the sends bound what is delivered, or cost more, delivery is measured alone as
 // well.
 func (g *ground) contenders(s shape) []start {
-	all := []start{g.alone("chat")}
+	all := []start{g.bare, g.alone("chat")}
 	if g.bench.Centrifugo != "" {
 		all = append(all, g.centrifugo("Centrifugo, memory engine", false))
 	}
