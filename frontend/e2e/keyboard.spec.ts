@@ -83,7 +83,7 @@ test("without a mouse: from signing up to seeing that one's message was read", a
   await anns.keyboard.press("Enter");
   await expect(anns.getByRole("dialog", { name: "Read by" }).getByRole("listitem")).toHaveText(/Bob Byrne/);
   await anns.keyboard.press("Escape");
-  expect(await focused(anns)).toBe("Read by everybody");
+  await expect.poll(() => focused(anns)).toBe("Read by everybody");
 });
 
 test("the list of shortcuts: shown by a key, or from the menu, and the focus comes back", async ({ newPage }) => {
