@@ -150,7 +150,8 @@ func TestRemovedWhileAwayIsShownNothingNewer(t *testing.T) {
 	defer sub.Stop()
 	w.send(chat, ann, "one")
 	s.count(1)
-	two := w.send(chat, ann, "two") // refused: the connection is behind
+	two := w.send(chat, ann, "two")
+	s.refusal() // the connection is behind
 	w.must(w.as(ann), nil, `mutation($c: ID!, $u: String!) { removeParticipant(chatId: $c, userId: $u) { id } }`, vars{"c": chat.String(), "u": bob.String()})
 	w.must(w.as(ann), nil, `mutation($m: ID!) { updateMessage(id: $m, content: "secret") { id } }`, vars{"m": two.ID.String()})
 	sub.Drained()

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -217,6 +218,7 @@ type tape struct {
 	results []receiver.Result
 	ended   string
 	room    int // how many more results it takes; negative: any number
+	refused atomic.Bool
 	news    chan struct{}
 }
 
@@ -226,6 +228,8 @@ func (s *tape) Next(r receiver.Result) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.room == 0 {
+		s.refused.Store(true)
+		s.tell()
 		return false
 	}
 	s.room--
@@ -280,6 +284,12 @@ func (s *tape) await(what string, ok func(payloads []string, ended string) bool)
 func (s *tape) count(n int) []string {
 	s.t.Helper()
 	return s.await(fmt.Sprintf("%d results", n), func(p []string, _ string) bool { return len(p) >= n })
+}
+
+// refusal waits until a result was not taken.
+func (s *tape) refusal() {
+	s.t.Helper()
+	s.await("a refusal", func([]string, string) bool { return s.refused.Load() })
 }
 
 // subscribe opens and starts a subscription that has to open.
