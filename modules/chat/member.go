@@ -75,7 +75,7 @@ func (found *chatCheck) refusal(c *sender.Change) error {
 	case !c.Actor.IsZero() && !found.IsMember:
 		return fault.NoChat(c.Chat)
 	case !found.IsActive:
-		return removed()
+		return fault.NoChanges()
 	}
 	return nil
 }

@@ -56,7 +56,7 @@ func decideRevision(c *sender.Change, found *revisionCheck) {
 	case found.DeletedAt != nil:
 		c.Refuse(fault.NoMessage(r.message))
 	case !c.Locked().IsActive:
-		c.Refuse(removed())
+		c.Refuse(fault.NoChanges())
 	case r.content == nil:
 		c.Accept(sender.Row{Kind: history.MessageDeleted, Subject: id.Any(r.message)})
 	default:

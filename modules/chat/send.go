@@ -116,7 +116,7 @@ func decideSend(c *sender.Change, found *sendCheck) {
 	case found == nil && c.Locked().IsActive:
 		c.Accept(sender.Row{Kind: history.MessageAdded, Subject: id.Any(s.id)})
 	case found == nil:
-		c.Refuse(removed())
+		c.Refuse(fault.NoChanges())
 	case !found.IsStored:
 		c.Refuse(fault.NoChat(c.Chat))
 	case s.key != nil && !bytes.Equal(found.Hash, s.hash):
@@ -127,11 +127,6 @@ func decideSend(c *sender.Change, found *sendCheck) {
 			Kind: history.MessageAdded, Subject: id.Any(found.ID), Seq: found.Seq, At: found.CreatedAt,
 		})
 	}
-}
-
-// removed is the answer to any write to a chat that was removed.
-func removed() error {
-	return fault.New(fault.Conflict, "The chat was removed").Because(fault.ChatRemoved)
 }
 
 // Write stores the messages under the numbers that their rows have got.

@@ -97,6 +97,9 @@ func NoUser(id fmt.Stringer) *Fault    { return New(NotFound, "User with ID %s n
 func NoChat(id fmt.Stringer) *Fault    { return New(NotFound, "Chat with ID %s not found", id) }
 func NoMessage(id fmt.Stringer) *Fault { return New(NotFound, "Message with ID %s not found", id) }
 
+// NoChanges is CONFLICT: the chat was removed, and takes no writes and no read marks any more.
+func NoChanges() *Fault { return New(Conflict, "The chat was removed").Because(ChatRemoved) }
+
 // NoCaller is UNAUTHENTICATED: the call needs to know who is calling.
 func NoCaller() *Fault { return New(Unauthenticated, "Not signed in") }
 

@@ -119,7 +119,7 @@ func locate(ctx context.Context, tx *pg.Tx, readers []*marking) error {
 		case !r.isMember:
 			r.refuse(func(m *mark) error { return fault.NoMessage(m.to.ID) })
 		case !r.Active:
-			r.refuse(func(*mark) error { return fault.New(fault.Conflict, "The chat was removed").Because(fault.ChatRemoved) })
+			r.refuse(func(*mark) error { return fault.NoChanges() })
 		}
 	}
 	return nil
