@@ -70,7 +70,7 @@ func NewStack(c StackConfig) (*Stack, error) {
 	}
 	who := s.Who
 	writes := sender.NewMetrics(c.Metrics)
-	logs, writers := db, runtime.GOMAXPROCS(0)
+	logs, writers := db, max(runtime.GOMAXPROCS(0)/2, 1)
 	if r.writes() {
 		logs = db.Writers(writers)
 	}

@@ -133,7 +133,7 @@ func (m *members) first(c *creation, at time.Time, feeds map[id.User]int64) {
 		m.ids, m.chats = append(m.ids, id.New[id.Member]()), append(m.chats, c.id)
 		m.users, m.feeds = append(m.users, user), append(m.feeds, feeds[user])
 		m.seqs, m.numbers = append(m.seqs, 0), append(m.numbers, 0)
-		m.times = append(m.times, pg.Time(at))
+		m.times = append(m.times, at)
 	}
 }
 

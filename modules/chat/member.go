@@ -3,8 +3,6 @@ package chat
 import (
 	"slices"
 
-	"github.com/lib/pq"
-
 	"chat/modules/fault"
 	"chat/modules/history"
 	"chat/modules/id"
@@ -147,12 +145,12 @@ type members struct {
 	ids                  id.List[id.Member]
 	chats                id.List[id.Chat]
 	users                id.List[id.User]
-	seqs, numbers, feeds pq.Int64Array
-	times                pq.StringArray
+	seqs, numbers, feeds pg.Ints
+	times                pg.Times
 }
 
 func (m *members) add(c *sender.Change, row sender.Row, user id.User) {
 	m.chats, m.users = append(m.chats, c.Chat), append(m.users, user)
 	m.seqs, m.numbers = append(m.seqs, row.Seq), append(m.numbers, row.Number)
-	m.feeds, m.times = append(m.feeds, c.Feed(user)), append(m.times, pg.Time(row.At))
+	m.feeds, m.times = append(m.feeds, c.Feed(user)), append(m.times, row.At)
 }

@@ -1,10 +1,6 @@
 package chat
 
 import (
-	"time"
-
-	"github.com/lib/pq"
-
 	"chat/modules/fault"
 	"chat/modules/history"
 	"chat/modules/id"
@@ -69,9 +65,9 @@ func decideRevision(c *sender.Change, found *revisionCheck) {
 func (*revisions) Write(tx *pg.Tx, changes []*sender.Change) error {
 	var ids id.List[id.Message]
 	var chats id.List[id.Chat]
-	var versions pq.Int64Array
-	var contents pq.StringArray
-	var edited, deleted []*string
+	var versions pg.Ints
+	var contents pg.Texts
+	var edited, deleted pg.Times
 	for _, c := range changes {
 		r, row, stored := c.Input.(revision), &c.Rows()[0], c.Result.(messageRow)
 		stored.Version = row.Seq
@@ -85,17 +81,9 @@ func (*revisions) Write(tx *pg.Tx, changes []*sender.Change) error {
 		}
 		c.Result = stored
 		ids, chats = append(ids, stored.ID), append(chats, c.Chat)
-		versions, contents = append(versions, stored.Version), append(contents, stored.Content)
-		edited, deleted = append(edited, optional(stored.EditedAt)), append(deleted, optional(stored.DeletedAt))
+		versions, contents = append(versions, stored.Version), append(contents, &stored.Content)
+		edited, deleted = append(edited, pg.Optional(stored.EditedAt)), append(deleted, pg.Optional(stored.DeletedAt))
 	}
-	tx.Defer(updateMessages, ids, chats, versions, contents, pq.Array(edited), pq.Array(deleted))
+	tx.Defer(updateMessages, ids, chats, versions, contents, edited, deleted)
 	return nil
-}
-
-func optional(t *time.Time) *string {
-	if t == nil {
-		return nil
-	}
-	text := pg.Time(*t)
-	return &text
 }

@@ -3,13 +3,10 @@ package chat
 import (
 	"bytes"
 	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"strings"
 	"unicode/utf8"
-
-	"github.com/lib/pq"
 
 	"chat/modules/fault"
 	"chat/modules/history"
@@ -91,14 +88,14 @@ func (*sends) Check(changes []*sender.Change) (pg.Question, func()) {
 	var ids id.List[id.Message]
 	var chats id.List[id.Chat]
 	var senders id.List[id.User]
-	var keys []*string
+	var keys pg.Texts
 	for _, c := range changes {
 		s := c.Input.(*sending)
 		ids, chats, senders = append(ids, s.id), append(chats, c.Chat), append(senders, c.Actor)
 		keys = append(keys, s.key)
 	}
 	var found []sendCheck
-	return pg.Question{Into: &found, Statement: checkSends, Args: []any{ids, chats, senders, pq.Array(keys)}}, func() {
+	return pg.Question{Into: &found, Statement: checkSends, Args: []any{ids, chats, senders, keys}}, func() {
 		against := make([]*sendCheck, len(changes))
 		for n := range found {
 			against[found[n].Place] = &found[n]
@@ -134,15 +131,16 @@ func (*sends) Write(tx *pg.Tx, changes []*sender.Change) error {
 	var ids id.List[id.Message]
 	var chats id.List[id.Chat]
 	var senders id.List[id.User]
-	var seqs, numbers pq.Int64Array
-	var contents, at pq.StringArray
-	var keys, hashes []*string
+	var seqs, numbers pg.Ints
+	var contents, keys pg.Texts
+	var hashes pg.Blobs
+	var times pg.Times
 	for _, c := range changes {
 		s, row := c.Input.(*sending), &c.Rows()[0]
 		ids, chats, senders = append(ids, s.id), append(chats, c.Chat), append(senders, c.Actor)
 		seqs, numbers = append(seqs, row.Seq), append(numbers, row.Number)
-		contents, at = append(contents, s.content), append(at, pg.Time(row.At))
-		keys, hashes = append(keys, s.key), append(hashes, bytea(s.hash))
+		contents, times = append(contents, &s.content), append(times, row.At)
+		keys, hashes = append(keys, s.key), append(hashes, s.hash)
 		stored := messageRow{
 			ID: s.id, Chat: c.Chat, Seq: row.Seq, Version: row.Seq, Sender: c.Actor, Content: s.content, Key: s.key,
 			CreatedAt: row.At,
@@ -152,17 +150,8 @@ func (*sends) Write(tx *pg.Tx, changes []*sender.Change) error {
 		}
 		c.Result = stored
 	}
-	tx.Defer(insertMessages, ids, chats, seqs, numbers, senders, contents, pq.Array(keys), pq.Array(hashes), at)
+	tx.Defer(insertMessages, ids, chats, seqs, numbers, senders, contents, keys, hashes, times)
 	return nil
-}
-
-// bytea is bytes as PostgreSQL reads them in an array; nil is NULL.
-func bytea(b []byte) *string {
-	if b == nil {
-		return nil
-	}
-	text := `\x` + hex.EncodeToString(b)
-	return &text
 }
 
 // setBody lets the hint carry the message as it was committed.

@@ -4,8 +4,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/lib/pq"
-
 	"chat/modules/fault"
 	"chat/modules/history"
 	"chat/modules/id"
@@ -124,14 +122,13 @@ func value(text *string) string {
 
 func (*shapes) Write(tx *pg.Tx, changes []*sender.Change) error {
 	var chats id.List[id.Chat]
-	var names pq.StringArray
-	var descriptions []*string
-	var active pq.BoolArray
+	var names, descriptions pg.Texts
+	var active pg.Bools
 	for _, c := range changes {
 		found := c.Result.(*chatCheck)
-		chats, names = append(chats, c.Chat), append(names, found.Name)
+		chats, names = append(chats, c.Chat), append(names, &found.Name)
 		descriptions, active = append(descriptions, found.Description), append(active, found.IsActive)
 	}
-	tx.Defer(updateChats, chats, names, pq.Array(descriptions), active)
+	tx.Defer(updateChats, chats, names, descriptions, active)
 	return nil
 }

@@ -5,9 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"slices"
-	"time"
-
-	"github.com/lib/pq"
 
 	"chat/modules/history"
 	"chat/modules/id"
@@ -87,24 +84,16 @@ const insertMessages = `
 
 func storeMessages(ctx context.Context, tx *pg.Tx, chat id.Chat, messages []*message) error {
 	var ids id.List[id.Message]
-	var seqs, numbers, versions pq.Int64Array
+	var seqs, numbers, versions pg.Ints
 	var senders id.List[id.User]
-	var contents, made pq.StringArray
-	var edited, deleted []*string
+	var contents pg.Texts
+	var made, edited, deleted pg.Times
 	for _, m := range messages {
-		ids, senders, contents = append(ids, m.id), append(senders, m.sender), append(contents, m.content)
+		ids, senders, contents = append(ids, m.id), append(senders, m.sender), append(contents, &m.content)
 		seqs, numbers, versions = append(seqs, m.seq), append(numbers, m.number), append(versions, m.version)
-		made, edited, deleted = append(made, pg.Time(m.createdAt)), append(edited, moment(m.editedAt)), append(deleted, moment(m.deletedAt))
+		made, edited, deleted = append(made, m.createdAt), append(edited, pg.Optional(m.editedAt)), append(deleted, pg.Optional(m.deletedAt))
 	}
-	return tx.Exec(ctx, insertMessages, chat, ids, seqs, numbers, versions, senders, contents, made, pq.Array(edited), pq.Array(deleted))
-}
-
-func moment(t *time.Time) *string {
-	if t == nil {
-		return nil
-	}
-	text := pg.Time(*t)
-	return &text
+	return tx.Exec(ctx, insertMessages, chat, ids, seqs, numbers, versions, senders, contents, made, edited, deleted)
 }
 
 // $1 chat, $2 kinds in the order of seq, $3 subjects, $4 actors, $5 times, $6 changes (null: the subject is new), $7 parts, $8 the
@@ -127,15 +116,15 @@ func storeLog(ctx context.Context, tx *pg.Tx, t *story) error {
 }
 
 func storeEvents(ctx context.Context, tx *pg.Tx, chat id.Chat, before int, events []event) error {
-	var kinds pq.Int64Array
+	var kinds pg.Ints
 	var subjects id.List[id.Any]
 	var actors id.List[id.User]
-	var times pq.StringArray
+	var times pg.Times
 	var changes id.List[id.Change]
 	var parts pg.NullInts
 	for n, e := range events {
 		kinds, subjects, actors = append(kinds, int64(e.kind)), append(subjects, e.subject), append(actors, e.actor)
-		times = append(times, pg.Time(e.at))
+		times = append(times, e.at)
 		if e.kind == history.MessageAdded {
 			changes, parts = append(changes, id.Change{}), append(parts, -1)
 		} else {
@@ -153,11 +142,11 @@ const insertMembers = `
 func storeMembers(ctx context.Context, tx *pg.Tx, t *story) error {
 	var ids id.List[id.Member]
 	var users id.List[id.User]
-	var seqs, numbers, feeds pq.Int64Array
-	var times pq.StringArray
+	var seqs, numbers, feeds pg.Ints
+	var times pg.Times
 	for _, m := range t.members {
 		ids, users = append(ids, m.id), append(users, m.user)
-		seqs, numbers, times = append(seqs, m.joinedSeq), append(numbers, m.joinedNumber), append(times, pg.Time(m.joinedAt))
+		seqs, numbers, times = append(seqs, m.joinedSeq), append(numbers, m.joinedNumber), append(times, m.joinedAt)
 	}
 	moved, err := sender.MoveFeeds(ctx, tx, users)
 	if err != nil {
@@ -184,10 +173,10 @@ func storeMoves(ctx context.Context, tx *pg.Tx, t *story) error {
 	before := 0
 	for moves := range slices.Chunk(t.moves, page) {
 		var users id.List[id.User]
-		var from, to pq.Int64Array
-		var times pq.StringArray
+		var from, to pg.Ints
+		var times pg.Times
 		for _, m := range moves {
-			users, from, to, times = append(users, m.user), append(from, m.from), append(to, m.to), append(times, pg.Time(m.at))
+			users, from, to, times = append(users, m.user), append(from, m.from), append(to, m.to), append(times, m.at)
 		}
 		if err := tx.Exec(ctx, insertMoves, t.id, users, from, to, times, before); err != nil {
 			return err
@@ -205,11 +194,11 @@ const insertPositions = `
 
 func storePositions(ctx context.Context, tx *pg.Tx, t *story) error {
 	var ids id.List[id.Member]
-	var numbers pq.Int64Array
-	var times pq.StringArray
+	var numbers pg.Ints
+	var times pg.Times
 	for _, m := range t.members {
 		if m.read > m.joinedNumber {
-			ids, numbers, times = append(ids, m.id), append(numbers, m.read), append(times, pg.Time(m.readAt))
+			ids, numbers, times = append(ids, m.id), append(numbers, m.read), append(times, m.readAt)
 		}
 	}
 	return tx.Exec(ctx, insertPositions, t.id, ids, numbers, times)
@@ -226,7 +215,7 @@ const endMembers = `
 func storeEnds(ctx context.Context, tx *pg.Tx, t *story) error {
 	var ids id.List[id.Member]
 	var users id.List[id.User]
-	var seqs, feeds pq.Int64Array
+	var seqs, feeds pg.Ints
 	for _, m := range t.members {
 		if !m.isIn() {
 			ids, users, seqs = append(ids, m.id), append(users, m.user), append(seqs, m.leftSeq)

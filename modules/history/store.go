@@ -3,8 +3,6 @@ package history
 import (
 	"context"
 
-	"github.com/lib/pq"
-
 	"chat/modules/fault"
 	"chat/modules/id"
 	"chat/modules/identity"
@@ -23,7 +21,7 @@ type Place struct {
 }
 
 // SplitPlaces gives the chats and the numbers of places, as SQL parameters for unnest.
-func SplitPlaces(places []Place) (chats id.List[id.Chat], after pq.Int64Array) {
+func SplitPlaces(places []Place) (chats id.List[id.Chat], after pg.Ints) {
 	for _, p := range places {
 		chats, after = append(chats, p.Chat), append(after, p.After)
 	}
@@ -93,7 +91,7 @@ const countEvents = `
 
 // CountSince counts the events of some kinds after a seq, and stops at limit.
 func CountSince(ctx context.Context, db pg.Reader, chat id.Chat, after int64, kinds []Kind, limit int) (int, error) {
-	numbers := make(pq.Int64Array, len(kinds))
+	numbers := make(pg.Ints, len(kinds))
 	for n, kind := range kinds {
 		numbers[n] = int64(kind)
 	}

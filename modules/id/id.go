@@ -7,6 +7,7 @@ package id
 import (
 	"bytes"
 	"database/sql/driver"
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"strings"
@@ -122,8 +123,12 @@ func (i *Of[Thing]) Scan(src any) error {
 	switch src := src.(type) {
 	case nil:
 		*i = Of[Thing]{}
-	case []byte:
-		*i = Parse[Of[Thing]](string(src))
+	case []byte: // as text, or in PostgreSQL's binary form
+		if len(src) == len(i) {
+			*i = Of[Thing](src)
+		} else {
+			*i = Parse[Of[Thing]](string(src))
+		}
 	case string:
 		*i = Parse[Of[Thing]](src)
 	default:
@@ -151,6 +156,28 @@ func (l List[I]) Value() (driver.Value, error) {
 	}
 	return string(append(text, '}')), nil
 }
+
+// AppendBinary appends the SQL parameter in PostgreSQL's binary form. Source: PostgreSQL, array_recv and uuid_recv.
+func (l List[I]) AppendBinary(to []byte) ([]byte, error) {
+	dimensions := []uint32{1, 1, uuidType, uint32(len(l)), 1} // of which there is one, there may be NULLs, from 1 on; #nosec G115
+	if len(l) == 0 {
+		dimensions = []uint32{0, 1, uuidType}
+	}
+	for _, word := range dimensions {
+		to = binary.BigEndian.AppendUint32(to, word)
+	}
+	for _, i := range l {
+		if Any(i).IsZero() {
+			to = binary.BigEndian.AppendUint32(to, 0xffffffff)
+		} else {
+			to = append(binary.BigEndian.AppendUint32(to, 16), i[:]...)
+		}
+	}
+	return to, nil
+}
+
+// uuidType is PostgreSQL's number for the type.
+const uuidType = 2950
 
 // Scan reads a uuid[] column; NULL is an empty list.
 func (l *List[I]) Scan(src any) error {

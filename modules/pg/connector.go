@@ -24,10 +24,7 @@ const (
 // then waits for its answer for as long as that takes: for ever if the server is stopped or the network drops everything.
 // Here a server that does not react to the request loses the connection. For BEGIN lib/pq does not even ask: a server that has
 // not answered it when the context ends loses the connection at once.
-type connector struct {
-	address  string
-	isWriter bool // its connections are writers
-}
+type connector struct{ address string }
 
 // Connect opens a connection, within 5 s.
 func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
@@ -49,9 +46,6 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 	whole, ok := conn.(pqConn)
 	if !ok {
 		return nil, errors.Join(errors.New("lib/pq's connections have changed"), conn.Close())
-	}
-	if c.isWriter {
-		return &writer{pqConn: whole}, nil
 	}
 	return &patient{whole, d.main}, nil
 }

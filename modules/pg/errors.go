@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/lib/pq"
 )
 
@@ -25,6 +26,9 @@ const (
 
 // Code gives the SQLSTATE of an error of PostgreSQL, or "".
 func Code(err error) string {
+	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return e.Code
+	}
 	if e, ok := errors.AsType[*pq.Error](err); ok {
 		return string(e.Code)
 	}
@@ -44,20 +48,26 @@ func Conflicts(err error) bool {
 
 // Violates tells whether err is the violation of that unique index or constraint.
 func Violates(err error, constraint string) bool {
+	if Code(err) != codeUniqueViolation {
+		return false
+	}
+	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return e.ConstraintName == constraint
+	}
 	e, ok := errors.AsType[*pq.Error](err)
-	return ok && string(e.Code) == codeUniqueViolation && e.Constraint == constraint
+	return ok && e.Constraint == constraint
 }
 
 // unreachable tells whether err says nothing about the statement, only that PostgreSQL could not run it now.
 func unreachable(err error) bool {
-	if e, ok := errors.AsType[*pq.Error](err); ok {
-		switch e.Code.Class() {
+	if code := Code(err); code != "" {
+		switch code[:2] {
 		case "08", // connection exception
 			"53", // insufficient resources: connections, memory, disk
 			"57": // operator intervention: shutdown, cancelled statement
 			return true
 		}
-		switch string(e.Code) {
+		switch code {
 		case codeReadOnly, // a standby, or a full disk being protected
 			codeIdleTransaction: // we were frozen, and it has ended the transaction
 			return true

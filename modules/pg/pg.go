@@ -9,6 +9,7 @@ package pg
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"net/url"
@@ -29,7 +30,7 @@ type DB struct {
 	address  string
 	size     int
 	isWriter bool
-	pooled   atomic.Bool // its connections are shared by a pooler: statements go alone
+	pooled   atomic.Bool // its writers' connections are shared by a pooler: statements go alone
 	asides   []*DB
 	texts    sync.Map     // statement text -> *sqlx.Stmt, kept for the life of the pool
 	crowded  atomic.Int64 // until when no transaction waits for a second connection, in nanoseconds since 1970
@@ -44,14 +45,15 @@ func Open(address string, size int) (*DB, error) {
 	if _, err := pq.NewConnector(address); err != nil {
 		return nil, fmt.Errorf("read the database address: %w", err)
 	}
-	return open(connector{address: address}, size), nil
+	db := &DB{address: address}
+	db.open(&connector{address: address}, size)
+	return db, nil
 }
 
-func open(c connector, size int) *DB {
-	db := &DB{pool: sqlx.NewDb(sql.OpenDB(&c), "postgres"), address: c.address, isWriter: c.isWriter}
+func (db *DB) open(c driver.Connector, size int) {
+	db.pool = sqlx.NewDb(sql.OpenDB(c), "postgres")
 	db.resize(size)
 	db.pool.SetConnMaxIdleTime(5 * time.Minute)
-	return db
 }
 
 func (db *DB) resize(size int) {
@@ -62,16 +64,20 @@ func (db *DB) resize(size int) {
 
 // Aside sets so many of the pool's connections aside for what must not wait behind everything else, and gives them as a pool
 // of their own, which is closed with this one. It is called before the pool is used.
-func (db *DB) Aside(size int) *DB { return db.aside(connector{address: db.address}, size) }
+func (db *DB) Aside(size int) *DB {
+	aside := &DB{address: db.address}
+	return db.aside(aside, &connector{address: db.address}, size)
+}
 
 // Writers is Aside for those who run one transaction after another: BEGIN goes along with the first statement, COMMIT with what
 // was deferred, and SelectEach is one round trip.
 func (db *DB) Writers(size int) *DB {
-	return db.aside(connector{address: db.address, isWriter: true}, size)
+	writers := &DB{address: db.address, isWriter: true}
+	return db.aside(writers, &writerConnector{address: db.address, pooled: &writers.pooled}, size)
 }
 
-func (db *DB) aside(c connector, size int) *DB {
-	aside := open(c, size)
+func (db *DB) aside(aside *DB, c driver.Connector, size int) *DB {
+	aside.open(c, size)
 	db.resize(max(db.size-size, 1))
 	db.asides = append(db.asides, aside)
 	return aside
@@ -161,11 +167,10 @@ func (db *DB) prepared(ctx context.Context, statement string) (*sqlx.Stmt, error
 
 // Tx is one transaction.
 type Tx struct {
-	db      *DB
-	tx      *sqlx.Tx
-	bundles bool // what is run travels in bundles
-	begun   bool
-	later   []call
+	db    *DB
+	tx    *sqlx.Tx
+	begun bool // PostgreSQL knows of it
+	later []call
 }
 
 // Question is a statement that reads, with what it is run with. Into points to a slice of structs, to which every row is
@@ -188,7 +193,7 @@ func (db *DB) Tx(ctx context.Context, do func(*Tx) error) error {
 	if err != nil {
 		return explain(err, "BEGIN")
 	}
-	tx := &Tx{db: db, tx: inner, bundles: db.isWriter && !db.pooled.Load(), begun: !db.isWriter}
+	tx := &Tx{db: db, tx: inner, begun: !db.isWriter}
 	if err := do(tx); err != nil {
 		_ = inner.Rollback() // the connection may be gone, and with it the transaction
 		return err
@@ -198,7 +203,7 @@ func (db *DB) Tx(ctx context.Context, do func(*Tx) error) error {
 
 // commit runs what was deferred, and commits.
 func (tx *Tx) commit(ctx context.Context) error {
-	if !tx.bundles {
+	if !tx.db.isWriter {
 		if err := tx.flush(ctx); err != nil {
 			_ = tx.tx.Rollback()
 			return err
@@ -280,7 +285,7 @@ func (tx *Tx) Defer(statement string, args ...any) {
 
 // SelectEach asks one question after another. What they see is what was committed by the time when each begins.
 func (tx *Tx) SelectEach(ctx context.Context, questions ...Question) error {
-	if !tx.bundles {
+	if !tx.db.isWriter {
 		for _, q := range questions {
 			if err := tx.Select(ctx, q.Into, q.Statement, q.Args...); err != nil {
 				return err
@@ -311,7 +316,7 @@ func (tx *Tx) explain(err error, statement string) error {
 	switch {
 	case begins && isStandby(err):
 		return fault.Busy(err)
-	case Code(err) == codeNoStatement:
+	case Code(err) == codeNoStatement, Code(err) == codeStatementExists:
 		tx.db.pooled.Store(true)
 	}
 	return explain(err, statement)
@@ -337,7 +342,7 @@ func (tx *Tx) read(ctx context.Context, questions []Question) error {
 
 // Select appends every row to the slice that dest points to.
 func (tx *Tx) Select(ctx context.Context, dest any, statement string, args ...any) error {
-	if tx.bundles {
+	if tx.db.isWriter {
 		tx.Defer(statement, args...)
 		return tx.explain(tx.tx.SelectContext(ctx, dest, "", tx.bundle(ctx)), statement)
 	}
@@ -354,7 +359,7 @@ func (tx *Tx) Select(ctx context.Context, dest any, statement string, args ...an
 
 // Get reads one row into dest; sql.ErrNoRows when there is none.
 func (tx *Tx) Get(ctx context.Context, dest any, statement string, args ...any) error {
-	if tx.bundles {
+	if tx.db.isWriter {
 		tx.Defer(statement, args...)
 		return tx.explain(tx.tx.GetContext(ctx, dest, "", tx.bundle(ctx)), statement)
 	}
@@ -377,7 +382,7 @@ func (tx *Tx) Exec(ctx context.Context, statement string, args ...any) error {
 
 // flush runs what was deferred.
 func (tx *Tx) flush(ctx context.Context) error {
-	if tx.bundles {
+	if tx.db.isWriter {
 		b := tx.bundle(ctx)
 		_, err := tx.tx.ExecContext(ctx, "", b)
 		return tx.explain(err, b.calls[0].statement)
@@ -403,12 +408,6 @@ const (
 )
 
 func (tx *Tx) prepared(ctx context.Context, statement string) (*sqlx.Stmt, error) {
-	if !tx.begun {
-		_, err := tx.tx.ExecContext(ctx, "", &bundle{})
-		if err := tx.explain(err, "BEGIN"); err != nil {
-			return nil, err
-		}
-	}
 	if known, ok := tx.db.texts.Load(statement); ok {
 		return tx.tx.StmtxContext(ctx, known.(*sqlx.Stmt)), nil
 	}

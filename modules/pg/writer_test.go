@@ -1,6 +1,7 @@
 package pg_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"slices"
@@ -11,6 +12,7 @@ import (
 	"github.com/lib/pq"
 
 	"chat/modules/fault"
+	"chat/modules/id"
 	"chat/modules/pg"
 	"chat/modules/pgtest"
 )
@@ -195,6 +197,59 @@ func TestArgumentsArriveAsTheyAre(t *testing.T) {
 			if err := db.Tx(ctx, func(tx *pg.Tx) error { return tx.Get(ctx, &got, `SELECT $1::text AS text`, bad) }); err == nil {
 				t.Errorf("%q was taken", bad)
 			}
+		}
+	})
+}
+
+// TestArraysArriveAsTheyAre, and so do the columns of every type that the product has.
+func TestArraysArriveAsTheyAre(t *testing.T) {
+	everyPool(t, func(t *testing.T, _, db *pg.DB) {
+		ctx := t.Context()
+		text, blob := `NULL, "é" {\}`, []byte("\x00\xff'")
+		old, now := time.Date(1815, 6, 18, 11, 30, 0, 1_000, time.UTC), time.Date(2026, 11, 26, 23, 59, 59, 999_999_000, time.FixedZone("", 3600))
+		user := id.New[id.User]()
+		var rows []struct {
+			Int     *int64     `db:"i"`
+			Null    *int64     `db:"null_i"`
+			Text    *string    `db:"text"`
+			Blob    []byte     `db:"blob"`
+			Truth   bool       `db:"truth"`
+			At      *time.Time `db:"at"`
+			User    id.User    `db:"user_id"`
+			Small   int64      `db:"small"`
+			Between int64      `db:"between"`
+			Users   id.List[id.User]
+		}
+		ask := func(args ...any) {
+			rows = nil
+			if err := db.Tx(ctx, func(tx *pg.Tx) error {
+				return tx.Select(ctx, &rows, `SELECT i.*, (-i)::smallint AS small, (-i)::int AS between, array_remove($7::uuid[], NULL) AS users
+					FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bytea[], $5::bool[], $6::timestamptz[], $7::uuid[])
+					     AS i(i, null_i, text, blob, truth, at, user_id)`, args...)
+			}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		ask(pg.Ints{7, -8, 9}, pg.NullInts{0, -1, 1 << 40}, pg.Texts{&text, nil, new(string)}, pg.Blobs{blob, nil, {}}, pg.Bools{true, false, true},
+			pg.Times{old, {}, now}, id.List[id.User]{user, {}, user})
+		if len(rows) != 3 {
+			t.Fatalf("%d rows, want 3", len(rows))
+		}
+		first, second, third := rows[0], rows[1], rows[2]
+		if *first.Int != 7 || *first.Null != 0 || *first.Text != text || !bytes.Equal(first.Blob, blob) || !first.Truth || !first.At.Equal(old) || first.User != user {
+			t.Errorf("the first arrived as %+v", first)
+		}
+		if *second.Int != -8 || second.Null != nil || second.Text != nil || second.Blob != nil || second.Truth || second.At != nil || !second.User.IsZero() {
+			t.Errorf("the second arrived as %+v", second)
+		}
+		if *third.Null != 1<<40 || *third.Text != "" || third.Blob == nil || len(third.Blob) > 0 || !third.At.Equal(now) {
+			t.Errorf("the third arrived as %+v", third)
+		}
+		if first.Small != -7 || first.Between != -7 || second.Small != 8 || !slices.Equal(first.Users, []id.User{user, user}) {
+			t.Errorf("the columns arrived as %+v", first)
+		}
+		if ask(pg.Ints{}, pg.NullInts(nil), pg.Texts{}, pg.Blobs{}, pg.Bools{}, pg.Times{}, id.List[id.User]{}); len(rows) != 0 {
+			t.Errorf("empty arrays gave %d rows", len(rows))
 		}
 	})
 }

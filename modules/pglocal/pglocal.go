@@ -154,10 +154,10 @@ func (s *Server) launch(bin, data string, settings map[string]string, who *user)
 	if err != nil {
 		return fmt.Errorf("open the server's log: %w", err)
 	}
-	// The details of an error are the values of the row that it is about, and statements that write hold them, too.
+	// The details of an error are the values of the row that it is about.
 	args := []string{
 		"-D", data, "-k", s.socket, "-c", "listen_addresses=", "-c", "synchronous_commit=on",
-		"-c", "log_error_verbosity=terse", "-c", "log_min_error_statement=panic",
+		"-c", "log_error_verbosity=terse",
 	}
 	if s.port != 0 {
 		args = append(args, "-c", "listen_addresses=127.0.0.1", "-c", "port="+strconv.Itoa(s.port))

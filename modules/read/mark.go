@@ -7,8 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/lib/pq"
-
 	"chat/modules/bus"
 	"chat/modules/fault"
 	"chat/modules/history"
@@ -189,14 +187,14 @@ type moves struct {
 	chats        id.List[id.Chat]
 	users        id.List[id.User]
 	messages     id.List[id.Message]
-	ns, from, to pq.Int64Array
-	times        pq.StringArray
+	ns, from, to pg.Ints
+	times        pg.Times
 
 	members       id.List[id.Member]
 	memberChats   id.List[id.Chat]
 	placed        []id.User
-	read, cleared pq.Int64Array
-	placedAt      pq.StringArray
+	read, cleared pg.Ints
+	placedAt      pg.Times
 }
 
 // move gives a reader's move the next number of its read log.
@@ -206,7 +204,7 @@ func (w *moves) move(r *marking, last map[id.Chat]int64) (history.Event, error) 
 	w.chats, w.users = append(w.chats, r.to.Chat), append(w.users, r.user)
 	w.messages, w.ns = append(w.messages, r.to.ID), append(w.ns, n)
 	w.from, w.to = append(w.from, covers.From), append(w.to, covers.To)
-	w.times = append(w.times, pg.Time(r.Now))
+	w.times = append(w.times, r.Now)
 	for _, m := range r.marks {
 		if m.to.Number > r.Read {
 			m.at = &r.Now
@@ -218,13 +216,13 @@ func (w *moves) move(r *marking, last map[id.Chat]int64) (history.Event, error) 
 func (w *moves) place(r *marking) {
 	w.members, w.memberChats = append(w.members, r.Member), append(w.memberChats, r.to.Chat)
 	w.read, w.cleared = append(w.read, r.readsTo()), append(w.cleared, r.clearsTo())
-	w.placed, w.placedAt = append(w.placed, r.user), append(w.placedAt, pg.Time(r.Now))
+	w.placed, w.placedAt = append(w.placed, r.user), append(w.placedAt, r.Now)
 }
 
 func (w *moves) store(ctx context.Context, tx *pg.Tx, last map[id.Chat]int64) error {
 	if len(w.ns) > 0 {
 		var chats id.List[id.Chat]
-		var ns pq.Int64Array
+		var ns pg.Ints
 		for chat, n := range last {
 			chats, ns = append(chats, chat), append(ns, n)
 		}

@@ -108,7 +108,8 @@ type Engine struct {
 	batcher *Batcher[*Change]
 }
 
-// New returns an engine with that many writers; one per core is right.
+// New returns an engine with that many writers. One for every two cores is right: each keeps a core of PostgreSQL busy, and what
+// more of them do at the same time costs more, since a change is the cheaper the more there are in its batch.
 func New(db *pg.DB, b bus.Bus, writers int, metrics *Metrics, log zerolog.Logger) *Engine {
 	return &Engine{NewBatcher(db, b, writers, metrics, log, Script[*Change]{
 		Name:  "log",

@@ -5,8 +5,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/lib/pq"
-
 	"chat/modules/fault"
 	"chat/modules/history"
 	"chat/modules/id"
@@ -92,8 +90,8 @@ func findStored(ctx context.Context, tx *pg.Tx, batch []*Change) error {
 const insertEvents = `
 	WITH log AS (
 		INSERT INTO events (chat_id, seq, kind, subject_id, actor_id, at, change_id, part)
-		SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::smallint[], $4::uuid[], $5::uuid[], $6::timestamptz[],
-		                     $7::uuid[], $8::smallint[])
+		SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::uuid[], $5::uuid[], $6::timestamptz[],
+		                     $7::uuid[], $8::bigint[])
 	)
 	UPDATE chats c
 	SET    last_seq = n.last_seq, message_count = n.message_count, updated_at = greatest(c.updated_at, n.updated_at)
@@ -104,18 +102,18 @@ const insertEvents = `
 // writeLog writes the rows of the log and the counters of the chats.
 func writeLog(tx *pg.Tx, chats map[id.Chat]*Chat, batch []*Change) {
 	var l logRows
-	touched := map[id.Chat]*time.Time{}
+	touched := map[id.Chat]time.Time{}
 	for _, c := range batch {
 		if writesNothing(c) {
 			continue
 		}
 		if _, ok := touched[c.Chat]; !ok {
-			touched[c.Chat] = nil
+			touched[c.Chat] = time.Time{}
 		}
 		for part, row := range c.rows {
 			l.add(c, part, row)
 			if row.Kind != history.MessageUpdated && row.Kind != history.MessageDeleted {
-				touched[c.Chat] = &row.At
+				touched[c.Chat] = row.At
 			}
 		}
 	}
@@ -123,29 +121,23 @@ func writeLog(tx *pg.Tx, chats map[id.Chat]*Chat, batch []*Change) {
 		return
 	}
 	var ids id.List[id.Chat]
-	var seqs, counts pq.Int64Array
-	var times []*string
+	var seqs, counts pg.Ints
+	var times pg.Times
 	for chat, at := range touched {
-		ids = append(ids, chat)
+		ids, times = append(ids, chat), append(times, at)
 		seqs, counts = append(seqs, chats[chat].LastSeq), append(counts, chats[chat].Messages)
-		if at == nil {
-			times = append(times, nil)
-		} else {
-			text := pg.Time(*at)
-			times = append(times, &text)
-		}
 	}
 	tx.Defer(insertEvents,
-		l.chats, l.seqs, l.kinds, l.subjects, l.actors, l.times, l.changes, l.parts, ids, seqs, counts, pq.Array(times))
+		l.chats, l.seqs, l.kinds, l.subjects, l.actors, l.times, l.changes, l.parts, ids, seqs, counts, times)
 }
 
 // logRows are the columns of insertEvents.
 type logRows struct {
 	chats       id.List[id.Chat]
-	seqs, kinds pq.Int64Array
+	seqs, kinds pg.Ints
 	subjects    id.List[id.Any]
 	actors      id.List[id.User]
-	times       pq.StringArray
+	times       pg.Times
 	changes     id.List[id.Change]
 	parts       pg.NullInts
 }
@@ -156,7 +148,7 @@ func (l *logRows) add(c *Change, part int, row Row) {
 	l.kinds = append(l.kinds, int64(row.Kind))
 	l.subjects = append(l.subjects, row.Subject)
 	l.actors = append(l.actors, c.Actor)
-	l.times = append(l.times, pg.Time(row.At))
+	l.times = append(l.times, row.At)
 	if row.Kind == history.MessageAdded { // the message's own id and key tell a repeat
 		l.changes, l.parts = append(l.changes, id.Change{}), append(l.parts, -1)
 	} else {

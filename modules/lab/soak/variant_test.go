@@ -89,7 +89,7 @@ func variants() []variant {
 			name: "a repeat is not recognised",
 			edits: []edit{
 				{"modules/chat/send.go", "\t\ts := c.Input.(*sending)\n\t\tids, chats", "\t\ts := c.Input.(*sending)\n\t\ts.id = id.New[id.Message]()\n\t\tids, chats"},
-				{"modules/chat/send.go", "append(keys, s.key), append(hashes, bytea(s.hash))", "append(keys, nil), append(hashes, nil)"},
+				{"modules/chat/send.go", "append(keys, s.key), append(hashes, s.hash)", "append(keys, nil), append(hashes, nil)"},
 			},
 			faults: []string{"swallow answers to commit"},
 			want:   []string{"doubled"},
@@ -101,7 +101,7 @@ func variants() []variant {
 				{"modules/chat/send.go", "\ttx.Defer(insertMessages, ", "\treturn tx.Outside(insertMessages, "},
 				{"modules/pg/pg.go", "// Exec runs a statement that returns no rows.\n", `// Outside is Exec without the transaction.
 func (tx *Tx) Outside(statement string, args ...any) error {
-	_, err := tx.db.pool.ExecContext(context.Background(), statement, args...)
+	_, err := tx.db.pool.ExecContext(context.Background(), "", &bundle{calls: []call{{statement, args}}})
 	return explain(err, statement)
 }
 
