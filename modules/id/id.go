@@ -159,11 +159,12 @@ func (l List[I]) Value() (driver.Value, error) {
 
 // AppendBinary appends the SQL parameter in PostgreSQL's binary form. Source: PostgreSQL, array_recv and uuid_recv.
 func (l List[I]) AppendBinary(to []byte) ([]byte, error) {
-	dimensions := []uint32{1, 1, uuidType, uint32(len(l)), 1} // of which there is one, there may be NULLs, from 1 on; #nosec G115
+	// Dimensions, whether there may be NULLs, the type, how many there are, and the index of the first.
+	head := []uint32{1, 1, uuidType, uint32(len(l)), 1} // #nosec G115 -- PostgreSQL takes no longer ones
 	if len(l) == 0 {
-		dimensions = []uint32{0, 1, uuidType}
+		head = []uint32{0, 1, uuidType}
 	}
-	for _, word := range dimensions {
+	for _, word := range head {
 		to = binary.BigEndian.AppendUint32(to, word)
 	}
 	for _, i := range l {
