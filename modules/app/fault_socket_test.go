@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -430,10 +431,18 @@ func tooManySilent(t *testing.T, p *built) {
 	if len(open) != 200 || refusal == nil || refusal.StatusCode != 429 {
 		t.Errorf("%d sockets that say nothing are open, then %v", len(open), refusal)
 	}
-	a := p.ask("GET", "/graphql", "", upgradeHeader())
-	checkAnswer(t, a, 429, "RATE_LIMITED")
-	if a.header.Get("Retry-After") == "" {
-		t.Errorf("it does not say when to try again: %v", a.header)
+	waits := map[string]bool{}
+	for range 10 {
+		a := p.ask("GET", "/graphql", "", upgradeHeader())
+		checkAnswer(t, a, 429, "RATE_LIMITED")
+		wait := a.header.Get("Retry-After")
+		waits[wait] = true
+		if seconds, err := strconv.Atoi(wait); err != nil || seconds < 1 || seconds > 8 || !strings.Contains(a.body, `"retryAfter":`+wait) {
+			t.Errorf("when to try again is %q, want 1 to 8 s, as in %s", wait, a.body)
+		}
+	}
+	if len(waits) == 1 {
+		t.Errorf("everybody is told to come again at once: after %v", waits)
 	}
 	if err := open[0].WriteMessage(websocket.TextMessage, []byte(hello)); err != nil {
 		t.Fatal(err)

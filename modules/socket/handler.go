@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"sync"
 	"time"
@@ -150,7 +151,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	address := identity.ClientOf(ctx).Network()
 	if status, refusal := h.admit(address); refusal != nil {
-		w.Header().Set("Retry-After", fmt.Sprint(retryWait.Seconds()))
+		refusal.RetryAfter = spread()
+		w.Header().Set("Retry-After", fmt.Sprint(refusal.RetryAfter.Seconds()))
 		gql.WriteError(w, status, h.exec.Refuse(ctx, refusal))
 		return
 	}
@@ -184,22 +186,25 @@ func speaks(r *http.Request) bool {
 	return false
 }
 
-// retryWait is when a connection that is not admitted may be tried again.
-const retryWait = 5 * time.Second
+// longestWait is when a connection that is not admitted may be tried again at the latest.
+const longestWait = 8 * time.Second
+
+// spread gives each of many that are put off at once another time to come again, of whole seconds.
+func spread() time.Duration {
+	return time.Second * time.Duration(1+rand.IntN(int(longestWait/time.Second))) // #nosec G404 -- nobody gains by guessing it
+}
 
 var errDraining = errors.New("the process is stopping")
 
 // admit counts a connection in, or says why not.
-func (h *Handler) admit(address string) (status int, refusal error) {
+func (h *Handler) admit(address string) (status int, refusal *fault.Fault) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	switch {
 	case h.draining:
 		return http.StatusServiceUnavailable, fault.Busy(errDraining)
 	case h.uninitialised[address] >= h.limits.Uninitialised:
-		f := fault.New(fault.RateLimited, "Too many connections of this address wait for connection_init")
-		f.RetryAfter = retryWait
-		return http.StatusTooManyRequests, f
+		return http.StatusTooManyRequests, fault.New(fault.RateLimited, "Too many connections of this address wait for connection_init")
 	}
 	h.uninitialised[address]++
 	h.running.Add(1)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -150,6 +151,26 @@ func (c *client) dial(ctx context.Context, p *process, user string) (*websocket.
 	return dial(ctx, &net.Dialer{Control: narrow}, p, c.by(user))
 }
 
+// later is the refusal of a socket that may be tried again after a while.
+type later struct {
+	error
+	wait time.Duration
+}
+
+func (l *later) Unwrap() error { return l.error }
+
+// putOff is later where an answer says so, or else the error.
+func putOff(res *http.Response, err error) error {
+	if res == nil {
+		return err
+	}
+	seconds, failed := strconv.Atoi(res.Header.Get("Retry-After"))
+	if failed != nil {
+		return err
+	}
+	return &later{err, time.Duration(seconds) * time.Second}
+}
+
 // dial is that over connections of a dialer, by whoever shows that.
 func dial(ctx context.Context, over *net.Dialer, p *process, by pass) (*websocket.Conn, error) {
 	dialer := websocket.Dialer{
@@ -158,7 +179,7 @@ func dial(ctx context.Context, over *net.Dialer, p *process, by pass) (*websocke
 	}
 	ws, res, err := dialer.DialContext(ctx, fmt.Sprintf("ws://127.0.0.1:%d/graphql", p.port), nil)
 	if err != nil {
-		return nil, fmt.Errorf("open a socket to %s: %w", p.name, err)
+		return nil, fmt.Errorf("open a socket to %s: %w", p.name, putOff(res, err))
 	}
 	_ = res.Body.Close()
 	init, err := json.Marshal(map[string]any{"type": "connection_init", "payload": by.init()})

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -102,7 +103,7 @@ func (s *storm) send(ctx context.Context, chat int, user string) error {
 // chatter sends now and then until ctx ends: often enough for a 99th percentile.
 func (s *storm) chatter(ctx context.Context) {
 	var people sync.WaitGroup
-	for n := range 10 {
+	for n := range 4 {
 		people.Go(func() {
 			rng := rand.New(rand.NewPCG(uint64(n), 1))
 			for ctx.Err() == nil {
@@ -160,7 +161,11 @@ func (s *storm) resume(ctx context.Context, n int) {
 		ws, err := s.fleet.client.dial(ctx, s.fleet.of("receiver")[rng.IntN(2)], s.users[n])
 		if err != nil {
 			s.refused.Add(1)
-			pause(ctx, time.Duration(rng.IntN(500))*time.Millisecond)
+			wait := time.Duration(rng.IntN(500)) * time.Millisecond
+			if l, ok := errors.AsType[*later](err); ok {
+				wait += l.wait
+			}
+			pause(ctx, wait)
 			continue
 		}
 		s.follow(ctx, ws, seen, missing)
