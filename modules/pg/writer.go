@@ -30,6 +30,7 @@ func (c *writerConnector) Connect(ctx context.Context) (driver.Conn, error) {
 	for _, name := range []string{"binary_parameters", "disable_prepared_binary_result", "sslinline"} { // lib/pq's own
 		delete(config.RuntimeParams, name)
 	}
+	config.RuntimeParams["client_encoding"] = "UTF8" // as lib/pq has it
 	ctx, cancel := context.WithTimeout(ctx, connectTime)
 	defer cancel()
 	conn, err := pgconn.ConnectConfig(ctx, config)
@@ -179,11 +180,13 @@ func (c *writer) send(ctx context.Context, calls ...call) ([]result, error) {
 	}
 	c.owes = false
 	results, err := receive(pipeline)
-	if err != nil {
+	switch last := len(calls) - 1; {
+	case err != nil:
 		return nil, c.failed(err)
-	}
-	if last := calls[len(calls)-1]; last.statement == commit {
-		return results, notRolledBack(results[len(results)-1])
+	case len(results) <= last:
+		return nil, fmt.Errorf("%d results for %d statements", len(results), len(calls))
+	case calls[last].statement == commit:
+		return results, notRolledBack(results[last])
 	}
 	return results, nil
 }
