@@ -301,14 +301,18 @@ func (s *scene) under(name string, lasts, limit time.Duration, do func(ctx conte
 	p.rooms, p.writers, p.readers, p.think, p.quiet = 2, 6, 4, 40*time.Millisecond, time.Second
 	done := false
 	p.faults = []fault{{name, 0, func(ctx context.Context, s *strike) (string, func() error, error) {
-		if !s.take("everything") || done {
+		target := "everything"
+		if strings.HasPrefix(name, "PostgreSQL") {
+			target = trace.Postgres // what has to wait for it is not late
+		}
+		if !s.take(target) || done {
 			return "", nil, errBusy
 		}
 		for s.ops.Load() < 50 { // everybody is there
 			pause(ctx, 10*time.Millisecond)
 		}
 		done = true
-		return "everything", nil, do(ctx)
+		return target, nil, do(ctx)
 	}}}
 	entries, err := execute(s.t.Context(), s.fleet, p)
 	if err != nil {
