@@ -2,6 +2,7 @@ package pg
 
 import (
 	"database/sql/driver"
+	"encoding"
 	"encoding/binary"
 	"fmt"
 	"strconv"
@@ -35,8 +36,14 @@ func (c *writer) encode(args []any) (values [][]byte, forms []int16, err error) 
 	return values, forms, nil
 }
 
+// binaryArgument has PostgreSQL's binary form, and as every argument one that ordinary connections send as text.
+type binaryArgument interface {
+	driver.Valuer
+	encoding.BinaryAppender
+}
+
 func appendArgument(to []byte, arg any) (_ []byte, form int16, isNull bool, err error) {
-	if b, ok := arg.(Binary); ok {
+	if b, ok := arg.(binaryArgument); ok {
 		to, err = b.AppendBinary(to)
 		return to, binaryForm, false, err
 	}

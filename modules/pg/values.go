@@ -11,14 +11,6 @@ import (
 	"github.com/lib/pq"
 )
 
-// Binary is an argument that has PostgreSQL's binary form, which writers send. Like every argument it has a Value too, for
-// ordinary connections.
-type Binary interface {
-	driver.Valuer
-	// AppendBinary appends the form; it never fails.
-	AppendBinary(to []byte) ([]byte, error)
-}
-
 // Ints is a bigint[].
 type Ints []int64
 
