@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"github.com/Shopify/toxiproxy/v2/toxics"
+
+	"chat/modules/lab/trace"
 )
 
 const (
@@ -407,8 +409,8 @@ func postgresStalls(s *scene) {
 		d.all = append(d.all, s.devices(p, people[1:], chat, 5).all...)
 	}
 	d.reach(s.send(s.of("sender")[0], people[0], chat, "before").Seq, 5*time.Second)
-	// What was being read when the stall began is given up after 5 s and the time to cancel it; the news behind it come then.
-	report := s.under("PostgreSQL stalls", 22*time.Second, 6*time.Second, func(ctx context.Context) error {
+	// What was acknowledged as the stall began waits for its end; that it comes soon after that is among the promises checked.
+	report := s.under("PostgreSQL stalls", 22*time.Second, stall+2*trace.Patience, func(ctx context.Context) error {
 		s.freeze(syscall.SIGSTOP)
 		defer s.freeze(syscall.SIGCONT)
 		began := time.Now()
