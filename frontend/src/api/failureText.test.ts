@@ -41,6 +41,8 @@ test.each([
   [{ code: "FORBIDDEN" }, "You may not do that."],
   [{ code: "GRAPHQL_VALIDATION_FAILED" }, "The server has refused that (GRAPHQL_VALIDATION_FAILED)."],
   [{ code: "RATE_LIMITED", retryAfter: 1.2 }, "Too often. Try again in 2 seconds."],
+  [{ code: "RATE_LIMITED", retryAfter: 119 }, "Too often. Try again in 119 seconds."],
+  [{ code: "RATE_LIMITED", retryAfter: 120.5 }, "Too often. Try again in 3 minutes."],
 ])("%o", ({ code, ...details }, text) => {
   expect(failureText(new Failure(code, "no", details), say)).toBe(text);
 });

@@ -6,7 +6,8 @@ export const codes = defineMessages({
   UNAVAILABLE: { id: "failure.unavailable", defaultMessage: "The server is not ready. Try again in a moment." },
   RATE_LIMITED: {
     id: "failure.limited",
-    defaultMessage: "Too often. Try again in {seconds, plural, one {# second} other {# seconds}}.",
+    defaultMessage:
+      "Too often. Try again in {minutes, plural, =0 {{seconds, plural, one {# second} other {# seconds}}} other {# minutes}}.",
   },
   INTERNAL_SERVER_ERROR: {
     id: "failure.internal",
