@@ -167,6 +167,41 @@ test("a draft stays with its chat, over reloads", async ({ newPage }) => {
   expect(other).not.toBe(chat);
 });
 
+test("a message that is being changed stays open, over other chats and reloads, until it is saved or left", async ({
+  newPage,
+}) => {
+  const { ann, bob, chat } = await group();
+  await ann.send(chat, "what I said");
+  await sayAll(ann, chat, numbered(41, 60));
+  await ann.direct(bob);
+  const page = await newPage();
+  const editor = page.getByRole("textbox", { name: "Edit message" });
+  await enter(page, ann, chat);
+  await pick(page, "what I said", "Edit");
+  await editor.fill("what I mean");
+  await rows(page).filter({ hasText: "Bob" }).click();
+  await expect(page.getByRole("heading", { name: "Bob" })).toBeVisible();
+  await expect(editor).toBeHidden();
+  await page.goBack();
+  await expect(editor).toHaveValue("what I mean");
+  await page.reload();
+  await expect(editor).toHaveValue("what I mean");
+  await expect(editor).toBeFocused();
+  await expect(editor).toBeInViewport();
+  await editor.press("Enter");
+  await expect(message(page, "what I mean")).toBeInViewport();
+  await expect.poll(async () => (await contents(ann, chat))[0]).toBe("what I mean");
+
+  await pick(page, "what I mean", "Edit");
+  await editor.fill("something else");
+  await editor.press("Escape");
+  await page.reload();
+  await expect(message(page, "message 60")).toBeInViewport();
+  await expect(editor).toBeHidden();
+  await pick(page, "what I mean", "Edit");
+  await expect(editor).toHaveValue("what I mean");
+});
+
 test("the limit is told near it, and nothing longer is sent", async ({ newPage }) => {
   const { ann, chat } = await group();
   const page = await newPage();

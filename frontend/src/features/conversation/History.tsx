@@ -69,7 +69,7 @@ export function History(props: HistoryProps) {
     userId,
     reading,
     attended,
-    start: line,
+    start: editing ?? line,
     seen,
     onAway: setAway,
     onOlder: older === "failed" ? waitForThem : onOlder,

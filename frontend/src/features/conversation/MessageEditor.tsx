@@ -12,11 +12,11 @@ import styles from "./MessageEditor.module.css";
 import { submits } from "./submits";
 import { texts } from "./texts";
 
-/** The text of an own message, open for changes in its place. What was written stays until the server has it. */
+/** The text of an own message, open for changes in its place. What was written stays until the server has it, over reloads too. */
 export function MessageEditor({ message }: { message: Message }) {
   const say = useText();
-  const { edit, save } = useActions();
-  const [text, setText] = useState(message.content);
+  const { edit, draft, keep, save } = useActions();
+  const [text, setText] = useState(() => draft(message));
   const [busy, setBusy] = useState(false);
   const [failure, setFailure] = useState<unknown>(null);
   const field = useRef<HTMLTextAreaElement>(null);
@@ -24,9 +24,16 @@ export function MessageEditor({ message }: { message: Message }) {
   const valid = text.trim() !== "" && (left === null || left >= 0);
 
   useEffect(() => {
-    const { current } = field;
-    current?.focus();
-    current?.setSelectionRange(current.value.length, current.value.length);
+    let frame = 0;
+    function take() {
+      const { current } = field;
+      current?.focus();
+      current?.setSelectionRange(current.value.length, current.value.length);
+      // A row that has just come is hidden until it is measured; what is hidden takes no focus.
+      if (document.activeElement !== current) frame = requestAnimationFrame(take);
+    }
+    take();
+    return () => cancelAnimationFrame(frame);
   }, []);
 
   async function submit() {
@@ -58,7 +65,10 @@ export function MessageEditor({ message }: { message: Message }) {
         value={text}
         readOnly={busy}
         maxRows={12}
-        onChange={(event) => setText(event.target.value)}
+        onChange={(event) => {
+          setText(event.target.value);
+          keep(message, event.target.value);
+        }}
         onKeyDown={(event) => {
           event.stopPropagation(); // the history's keys are not meant
           if (event.key === "Escape") edit(null);

@@ -10,6 +10,7 @@ import { type Actions, ActionsContext } from "./actions";
 import { Composer } from "./Composer";
 import styles from "./Conversation.module.css";
 import { useConversations } from "./ConversationsProvider";
+import type { Change } from "./drafts";
 import type { Feed, FeedState } from "./feed";
 import { createFormat } from "./format";
 import { History, type HistoryHandle } from "./History";
@@ -39,18 +40,29 @@ export function OpenConversation({ feed, state, log, shape }: Props) {
   const seen = useReadMarker(source, feed);
   const history = useRef<HistoryHandle>(null);
   const composer = useRef<HTMLTextAreaElement>(null);
-  const [editing, setEditing] = useState<Message | null>(null);
+  const [editing, setEditing] = useState(() => changedMessage(log, drafts.change(chatId)));
   const [removing, setRemoving] = useState<Message | null>(null);
 
-  const edit = useCallback((message: Message | null) => {
-    setEditing(message);
-    if (message === null) composer.current?.focus();
-  }, []);
+  const edit = useCallback(
+    (message: Message | null) => {
+      setEditing(message);
+      if (drafts.change(chatId)?.messageId !== message?.id) drafts.setChange(chatId, null);
+      if (message === null) composer.current?.focus();
+    },
+    [drafts, chatId],
+  );
 
   const actions = useMemo(
     (): Actions => ({
       receipts,
       edit,
+      draft(message) {
+        const change = drafts.change(chatId);
+        return change?.messageId === message.id ? change.text : message.content;
+      },
+      keep(message, text) {
+        drafts.setChange(chatId, text === message.content ? null : { messageId: message.id, text });
+      },
       remove: setRemoving,
       async save(message, content) {
         feed.apply(await source.edit(message.id, content));
@@ -61,7 +73,7 @@ export function OpenConversation({ feed, state, log, shape }: Props) {
       person: (id) => feed.snapshot().people.get(id),
       format: createFormat(say, locale),
     }),
-    [receipts, edit, feed, source, outbox, copy, say, locale],
+    [receipts, edit, drafts, chatId, feed, source, outbox, copy, say, locale],
   );
 
   async function remove(message: Message) {
@@ -130,6 +142,11 @@ export function OpenConversation({ feed, state, log, shape }: Props) {
       </div>
     </ActionsContext>
   );
+}
+
+/** The message that was open for changes when this page was left. */
+function changedMessage(log: Log, change: Change | null): Message | null {
+  return log.messages.find((one) => one.id === change?.messageId && !one.isDeleted) ?? null;
 }
 
 /** Who opens a chat may write at once, unless they write elsewhere already; nor is the keyboard of a screen brought up. */

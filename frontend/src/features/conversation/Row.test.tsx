@@ -145,11 +145,13 @@ test("an edit that changes nothing, or is given up, asks nobody", async () => {
 
 test("an edit that is refused stays open, and says why", async () => {
   const user = userEvent.setup();
-  const { actions, field } = edit(new FakeServer().say("ann", "old"));
+  const message = new FakeServer().say("ann", "old");
+  const { actions, field } = edit(message);
   actions.save.mockRejectedValueOnce(new Failure("UNREACHABLE", "no"));
   await user.type(field, "er{Enter}");
   expect((await screen.findByRole("alert")).textContent).toContain("cannot be reached");
   expect(field.value).toBe("older");
+  expect(actions.draft(message)).toBe("older");
   fireEvent.keyDown(field, { key: "Enter" });
   await expect.poll(() => actions.edit.mock.lastCall).toEqual([null]);
 });

@@ -10,6 +10,10 @@ export interface Actions {
   copy(text: string): void;
   /** Opens the editor in the message's place, or closes the one that is open. */
   edit(message: Message | null): void;
+  /** What a message is to say instead, as far as that is written. */
+  draft(message: Message): string;
+  /** Keeps what is written in the editor, until it is closed. */
+  keep(message: Message, text: string): void;
   /** Saves what was edited. Errors: Failure. */
   save(message: Message, content: string): Promise<void>;
   /** Deletes, after asking. */

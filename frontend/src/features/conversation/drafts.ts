@@ -1,6 +1,12 @@
 import type { Memory } from "../../lib/storage";
 
-/** What was begun to be written and not sent, per chat of one user, over reloads. */
+/** A text that a message of one's own is to have instead of its own. */
+export interface Change {
+  messageId: string;
+  text: string;
+}
+
+/** What was begun to be written and is not sent, per chat of one user, over reloads. */
 export class Drafts {
   constructor(
     private readonly memory: Memory,
@@ -15,7 +21,31 @@ export class Drafts {
     this.memory.set(this.key(chatId), text === "" ? null : text);
   }
 
+  /** The message that was open for changes, and what was written instead. */
+  change(chatId: string): Change | null {
+    const kept = this.memory.get(this.changeKey(chatId));
+    return kept === null ? null : readChange(kept);
+  }
+
+  setChange(chatId: string, change: Change | null): void {
+    this.memory.set(this.changeKey(chatId), change && JSON.stringify(change));
+  }
+
   private key(chatId: string): string {
     return `draft.${this.userId}.${chatId}`;
+  }
+
+  private changeKey(chatId: string): string {
+    return `change.${this.userId}.${chatId}`;
+  }
+}
+
+/** What this browser keeps may have been written by another version. */
+function readChange(kept: string): Change | null {
+  try {
+    const { messageId, text } = JSON.parse(kept);
+    return typeof messageId === "string" && typeof text === "string" ? { messageId, text } : null;
+  } catch {
+    return null;
   }
 }

@@ -20,7 +20,7 @@ interface Options {
   userId: string;
   reading: number;
   attended: boolean;
-  /** The message at which reading begins; null: at the end. */
+  /** The message at which the list begins to be shown; null: at its end. */
   start: number | null;
   seen: number;
   onAway: (away: boolean) => void;
@@ -56,7 +56,7 @@ export function useScroll(options: Options) {
       list.current?.scrollToIndex(index, { align: "nearest" });
     }
 
-    /** Where reading begins. */
+    /** Where the list begins to be shown. */
     function begin() {
       const { messages, start } = latest.current;
       if (start === null) return toEnd();
