@@ -41,7 +41,7 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 	stop()
 	d.established()
 	if err != nil {
-		return nil, err
+		return nil, noConnection{err}
 	}
 	whole, ok := conn.(pqConn)
 	if !ok {

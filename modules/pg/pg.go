@@ -12,14 +12,13 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
-	"net/url"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jmoiron/sqlx"
-	"github.com/lib/pq"
 
 	"chat/modules/fault"
 )
@@ -28,6 +27,7 @@ import (
 type DB struct {
 	pool     *sqlx.DB
 	address  string
+	writers  *pgconn.Config // of the connections of Writers
 	size     int
 	isWriter bool
 	pooled   atomic.Bool // its writers' connections are shared by a pooler: statements go alone
@@ -42,10 +42,11 @@ func Open(address string, size int) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := pq.NewConnector(address); err != nil {
+	config, err := writerConfig(address)
+	if err != nil {
 		return nil, fmt.Errorf("read the database address: %w", err)
 	}
-	db := &DB{address: address}
+	db := &DB{address: address, writers: config}
 	db.open(&connector{address: address}, size)
 	return db, nil
 }
@@ -73,7 +74,7 @@ func (db *DB) Aside(size int) *DB {
 // was deferred, and SelectEach is one round trip.
 func (db *DB) Writers(size int) *DB {
 	writers := &DB{address: db.address, isWriter: true}
-	return db.aside(writers, &writerConnector{address: db.address, pooled: &writers.pooled}, size)
+	return db.aside(writers, &writerConnector{config: db.writers, pooled: &writers.pooled}, size)
 }
 
 func (db *DB) aside(aside *DB, c driver.Connector, size int) *DB {
@@ -81,27 +82,6 @@ func (db *DB) aside(aside *DB, c driver.Connector, size int) *DB {
 	db.resize(max(db.size-size, 1))
 	db.asides = append(db.asides, aside)
 	return aside
-}
-
-// maxIdle is how long a transaction may do nothing before PostgreSQL ends it.
-const maxIdle = 3 * time.Second
-
-// withSettings adds what each connection asks for at its start, where a pooler in transaction mode can be told to leave it
-// out.
-//
-// Each prepared statement is planned once: PostgreSQL would plan most of ours at every run, because it thinks arrays of one
-// element cheaper than arrays in general, and planning costs several times what the statement does. And a transaction ends
-// that does nothing for 3 s: its process is frozen or cut off, and others wait for the chats that it has locked.
-func withSettings(address string) (string, error) {
-	u, err := url.Parse(address)
-	if err != nil {
-		return "", errors.New("the database address is not of the form postgres://user:password@host:port/name")
-	}
-	q := u.Query()
-	q.Set("plan_cache_mode", "force_generic_plan")
-	q.Set("idle_in_transaction_session_timeout", fmt.Sprint(maxIdle.Milliseconds()))
-	u.RawQuery = q.Encode()
-	return u.String(), nil
 }
 
 // Pool is the pool itself, for migrations and metrics.
@@ -126,22 +106,35 @@ type Reader interface {
 
 // Select appends every row to the slice that dest points to.
 func (db *DB) Select(ctx context.Context, dest any, statement string, args ...any) error {
-	count(ctx)
-	stmt, err := db.prepared(ctx, statement)
-	if err != nil {
-		return err
-	}
-	return explain(stmt.SelectContext(ctx, dest, args...), statement)
+	return db.run(ctx, statement, func(stmt *sqlx.Stmt) error { return stmt.SelectContext(ctx, dest, args...) })
 }
 
 // Get reads one row into dest; sql.ErrNoRows when there is none.
 func (db *DB) Get(ctx context.Context, dest any, statement string, args ...any) error {
+	return db.run(ctx, statement, func(stmt *sqlx.Stmt) error { return stmt.GetContext(ctx, dest, args...) })
+}
+
+// run does something with a statement; with what it is now, where it was prepared before a migration.
+func (db *DB) run(ctx context.Context, statement string, do func(*sqlx.Stmt) error) error {
 	count(ctx)
-	stmt, err := db.prepared(ctx, statement)
-	if err != nil {
-		return err
+	for again := false; ; again = true {
+		stmt, err := db.prepared(ctx, statement)
+		if err != nil {
+			return err
+		}
+		err = do(stmt)
+		db.forgetStale(statement, err)
+		if again || !isStale(err) {
+			return explain(err, statement)
+		}
 	}
-	return explain(stmt.GetContext(ctx, dest, args...), statement)
+}
+
+// forgetStale forgets a statement that was prepared before a migration. It is not closed: others may be about to run it.
+func (db *DB) forgetStale(statement string, err error) {
+	if isStale(err) {
+		db.texts.Delete(statement)
+	}
 }
 
 // Prepare checks a statement against the database's shape.
@@ -260,7 +253,7 @@ func (db *DB) Repeat(ctx context.Context, do func(*Tx) error) error {
 }
 
 // isStandby tells whether BEGIN was refused by what may be left after a failover: ours is READ WRITE, as lib/pq's.
-func isStandby(err error) bool { return Code(err) == codeNotSupported }
+func isStandby(err error) bool { return Code(err) == codeNotSupported && !isStale(err) }
 
 const (
 	maxRepeats  = 3
@@ -354,7 +347,9 @@ func (tx *Tx) Select(ctx context.Context, dest any, statement string, args ...an
 	if err != nil {
 		return err
 	}
-	return explain(stmt.SelectContext(ctx, dest, args...), statement)
+	err = stmt.SelectContext(ctx, dest, args...)
+	tx.db.forgetStale(statement, err)
+	return explain(err, statement)
 }
 
 // Get reads one row into dest; sql.ErrNoRows when there is none.
@@ -371,7 +366,9 @@ func (tx *Tx) Get(ctx context.Context, dest any, statement string, args ...any) 
 	if err != nil {
 		return err
 	}
-	return explain(stmt.GetContext(ctx, dest, args...), statement)
+	err = stmt.GetContext(ctx, dest, args...)
+	tx.db.forgetStale(statement, err)
+	return explain(err, statement)
 }
 
 // Exec runs a statement that returns no rows.
@@ -393,6 +390,7 @@ func (tx *Tx) flush(ctx context.Context) error {
 			return err
 		}
 		if _, err := stmt.ExecContext(ctx, c.args...); err != nil {
+			tx.db.forgetStale(c.statement, err)
 			return explain(err, c.statement)
 		}
 	}

@@ -17,27 +17,19 @@ import (
 // writerConnector makes connections for Writers, by pgx's pgconn: lib/pq waits for the answer to each statement before it sends
 // the next.
 type writerConnector struct {
-	address string
-	pooled  *atomic.Bool
+	config *pgconn.Config
+	pooled *atomic.Bool
 }
 
 // Connect opens a connection, within 5 s.
 func (c *writerConnector) Connect(ctx context.Context) (driver.Conn, error) {
-	config, err := pgconn.ParseConfig(c.address)
-	if err != nil {
-		return nil, errors.New("the database address cannot be read") // pgconn's error may quote it
-	}
-	for _, name := range []string{"binary_parameters", "disable_prepared_binary_result", "sslinline"} { // lib/pq's own
-		delete(config.RuntimeParams, name)
-	}
-	config.RuntimeParams["client_encoding"] = "UTF8" // as lib/pq has it
 	ctx, cancel := context.WithTimeout(ctx, connectTime)
 	defer cancel()
-	conn, err := pgconn.ConnectConfig(ctx, config)
+	conn, err := pgconn.ConnectConfig(ctx, c.config)
 	if err != nil {
-		return nil, err
+		return nil, noConnection{err}
 	}
-	return &writer{conn: conn, pooled: c.pooled, known: map[string]*pgconn.StatementDescription{}}, nil
+	return &writer{conn: conn, pooled: c.pooled, known: map[string]*pgconn.StatementDescription{}, buffer: []byte{}}, nil
 }
 
 // Driver is none: these connections come from nowhere else.
@@ -50,8 +42,9 @@ type writer struct {
 	conn      *pgconn.PgConn
 	pooled    *atomic.Bool
 	known     map[string]*pgconn.StatementDescription // by its text
-	buffer    []byte                                  // for arguments
+	buffer    []byte                                  // for arguments; not nil, which would be NULL
 	owes      bool                                    // a BEGIN
+	stale     bool                                    // something that is known has another shape now
 	committed bool                                    // the transaction, together with its last statements
 }
 
@@ -143,12 +136,13 @@ func (c *writer) run(ctx context.Context, b *bundle) ([]result, error) {
 	if b.commits {
 		calls = append(calls, call{statement: commit})
 	}
-	if !c.pooled.Load() {
-		return c.send(ctx, calls...)
+	alone := c.pooled.Load() // read once: it may show itself to another connection meanwhile
+	if !alone {
+		return c.send(ctx, alone, calls...)
 	}
 	var results []result
 	for _, call := range calls {
-		some, err := c.send(ctx, call)
+		some, err := c.send(ctx, alone, call)
 		if err != nil {
 			return nil, err
 		}
@@ -157,12 +151,12 @@ func (c *writer) run(ctx context.Context, b *bundle) ([]result, error) {
 	return results, nil
 }
 
-// send sends calls together and waits for their answers. Where one fails, what comes after it is not run.
-func (c *writer) send(ctx context.Context, calls ...call) ([]result, error) {
+// send sends calls together, or one alone, and waits for their answers. Where one fails, what comes after it is not run.
+func (c *writer) send(ctx context.Context, alone bool, calls ...call) ([]result, error) {
 	statements := make([]*pgconn.StatementDescription, len(calls))
 	for n, call := range calls {
 		var err error
-		if statements[n], err = c.describe(ctx, call.statement); err != nil {
+		if statements[n], err = c.describe(ctx, alone, call.statement); err != nil {
 			return nil, c.failed(err)
 		}
 	}
@@ -223,6 +217,7 @@ func receive(pipeline *pgconn.Pipeline) ([]result, error) {
 
 // failed is an error of the connection, or of PostgreSQL, as the rest of the package knows it.
 func (c *writer) failed(err error) error {
+	c.stale = c.stale || isStale(err)
 	if Code(err) == "" && c.conn.IsClosed() {
 		return fmt.Errorf("%w: %w", driver.ErrBadConn, err)
 	}
@@ -240,14 +235,13 @@ func notRolledBack(r result) error {
 }
 
 // describe makes a statement known to the connection; what begins and ends transactions, and is not planned, needs none: nil. Its
-// name says what it is, so that connections which a pooler shares never mean two things by one name; once a pooler has shown
-// itself, nothing is known by a name.
-func (c *writer) describe(ctx context.Context, statement string) (*pgconn.StatementDescription, error) {
+// name says what it is, so that connections which a pooler shares never mean two things by one name; one that goes alone has none.
+func (c *writer) describe(ctx context.Context, alone bool, statement string) (*pgconn.StatementDescription, error) {
 	switch statement {
 	case begin, commit, rollback:
 		return nil, nil
 	}
-	if c.pooled.Load() {
+	if alone {
 		return c.conn.Prepare(ctx, "", statement, nil)
 	}
 	if known, ok := c.known[statement]; ok {
@@ -288,7 +282,7 @@ func (c *writer) isOver() bool {
 func (c *writer) end(how string, patience time.Duration) error {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	_, err := c.send(ctx, call{statement: how})
+	_, err := c.send(ctx, true, call{statement: how})
 	return err
 }
 
@@ -301,7 +295,7 @@ func (c *writer) ResetSession(context.Context) error {
 }
 
 // IsValid tells whether the connection can be used again.
-func (c *writer) IsValid() bool { return !c.conn.IsClosed() && c.conn.TxStatus() == 'I' }
+func (c *writer) IsValid() bool { return !c.conn.IsClosed() && c.conn.TxStatus() == 'I' && !c.stale }
 
 // Close closes the connection.
 func (c *writer) Close() error {

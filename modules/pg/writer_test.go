@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -390,5 +391,107 @@ func TestRoundTripsOfAWriter(t *testing.T) {
 		return nil
 	}); err != nil || m.trips.Load()-before != 1 {
 		t.Errorf("%v, %d round trips for a transaction that only writes, want 1", err, m.trips.Load()-before)
+	}
+}
+
+// TestWhatWasPreparedBeforeAMigration is prepared again.
+func TestWhatWasPreparedBeforeAMigration(t *testing.T) {
+	everyPool(t, func(t *testing.T, all, db *pg.DB) {
+		ctx := t.Context()
+		const statement = `SELECT n FROM rows`
+		var rows []struct{ N any }
+		inTx := func(ctx context.Context) error {
+			return db.Repeat(ctx, func(tx *pg.Tx) error { return tx.Select(ctx, &rows, statement) })
+		}
+		asked := func(ctx context.Context) error { return all.Select(ctx, &rows, statement) }
+		kind := "bigint"
+		for name, read := range map[string]func(context.Context) error{"in a transaction": inTx, "alone": asked} {
+			if err := read(ctx); err != nil {
+				t.Fatal(err)
+			}
+			if err := all.Tx(ctx, func(tx *pg.Tx) error {
+				return tx.Exec(ctx, `ALTER TABLE rows ALTER COLUMN n TYPE `+kind)
+			}); err != nil {
+				t.Fatal(err)
+			}
+			kind = "int"
+			short, cancel := context.WithTimeout(ctx, time.Second)
+			defer cancel()
+			if err := read(short); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	})
+}
+
+// TestAnEmptyArgument is not NULL, the first one of a connection neither.
+func TestAnEmptyArgument(t *testing.T) {
+	everyPool(t, func(t *testing.T, _, db *pg.DB) {
+		var got struct {
+			Text  *string
+			Bytes []byte
+		}
+		if err := db.Tx(t.Context(), func(tx *pg.Tx) error {
+			return tx.Get(t.Context(), &got, `SELECT $1::text AS text, $2::bytea AS bytes`, "", []byte{})
+		}); err != nil || got.Text == nil || got.Bytes == nil {
+			t.Errorf("%+v, %v", got, err)
+		}
+	})
+}
+
+// TestAPoolerShowsItself to another connection, while statements of this one are prepared: each runs with its own arguments.
+func TestAPoolerShowsItself(t *testing.T) {
+	all := pgtest.New(t)
+	ctx := t.Context()
+	for run := range 200 {
+		db := all.Writers(1)
+		after := time.Duration(run) * 5 * time.Microsecond
+		var texts [3][]struct{ Text string }
+		if err := db.Tx(ctx, func(tx *pg.Tx) error {
+			var one int
+			if err := tx.Get(ctx, &one, `SELECT 1`); err != nil {
+				return err
+			}
+			time.AfterFunc(after, db.ShowPooler)
+			return tx.SelectEach(ctx,
+				pg.Question{Into: &texts[0], Statement: `SELECT 'a' || $1::text AS text`, Args: []any{"1"}},
+				pg.Question{Into: &texts[1], Statement: `SELECT 'b' || $1::text AS text`, Args: []any{"2"}},
+				pg.Question{Into: &texts[2], Statement: `SELECT 'c' || $1::text AS text`, Args: []any{"3"}},
+			)
+		}); err != nil {
+			t.Fatal(err)
+		}
+		for n, want := range []string{"a1", "b2", "c3"} {
+			if len(texts[n]) != 1 || texts[n][0].Text != want {
+				t.Errorf("after %s answer %d is %v, want %s", after, n, texts[n], want)
+			}
+		}
+		if err := db.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestWhoIsNotLetIn is told that PostgreSQL is out of reach, whatever it says about that.
+func TestWhoIsNotLetIn(t *testing.T) {
+	address := pgtest.URL(t)
+	for name, change := range map[string]func(*url.URL){
+		"an unknown user":  func(u *url.URL) { u.RawQuery = strings.ReplaceAll(u.RawQuery, "postgres", "nobody") },
+		"no such database": func(u *url.URL) { u.Path = "/nothing" },
+		"no such setting":  func(u *url.URL) { u.RawQuery += "&nothing=1" },
+	} {
+		u, err := url.Parse(address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		change(u)
+		db := pgtest.Open(t, u.String())
+		var one int
+		for which, pool := range map[string]*pg.DB{"writers": db.Writers(1), "the others": db} {
+			err := pool.Tx(t.Context(), func(tx *pg.Tx) error { return tx.Get(t.Context(), &one, `SELECT 1`) })
+			if fault.CodeOf(err) != fault.Unavailable {
+				t.Errorf("%s: %s: %v", name, which, err)
+			}
+		}
 	}
 }
