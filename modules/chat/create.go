@@ -38,11 +38,12 @@ func creations() sender.Script[*creation] {
 		Name:  "chats",
 		Shard: func(*creation) uint32 { return 0 },
 		Hold: func(c *creation) sender.Hold {
-			if !c.open {
-				return sender.Hold{}
+			hold := sender.Hold{Rows: len(c.users)}
+			if c.open {
+				low, high := pair(c.users)
+				hold.Keys[0] = [2]id.User{low, high}
 			}
-			low, high := pair(c.users)
-			return sender.Hold{Keys: [2]any{[2]id.User{low, high}}}
+			return hold
 		},
 		Run: create,
 	}

@@ -13,7 +13,7 @@ import (
 // coming adds users to a group, the Input of kind memberships.
 type coming struct {
 	users []id.User // each once, all of them existing
-	ids   []id.Member
+	ids   map[id.User]id.Member
 }
 
 // going takes one member out of a group, likewise.
@@ -22,9 +22,9 @@ type going struct {
 }
 
 func newComing(users []id.User) coming {
-	c := coming{users: users}
-	for range users {
-		c.ids = append(c.ids, id.New[id.Member]())
+	c := coming{users, make(map[id.User]id.Member, len(users))}
+	for _, user := range users {
+		c.ids[user] = id.New[id.Member]()
 	}
 	return c
 }
@@ -32,7 +32,11 @@ func newComing(users []id.User) coming {
 // change is a change of who is in the chat: nothing of the chat comes after it in its batch, so that nothing of a
 // removed member lands after the removal.
 func (k *memberships) change(chat id.Chat, actor id.User, input any) *sender.Change {
-	return &sender.Change{Kind: k, Chat: chat, Actor: actor, Subject: id.Any(chat), Closes: true, Input: input}
+	c := &sender.Change{Kind: k, Chat: chat, Actor: actor, Subject: id.Any(chat), Closes: true, Input: input}
+	if input, ok := input.(coming); ok {
+		c.Size = len(input.users)
+	}
+	return c
 }
 
 // memberships is the kind of change that adds and removes members.
@@ -83,9 +87,15 @@ func decideComing(c *sender.Change, found *chatCheck, input coming) {
 		c.Refuse(err)
 		return
 	}
+	isMember := map[id.User]bool{} // of those who come
+	for _, user := range found.Members {
+		if _, named := input.ids[user]; named {
+			isMember[user] = true
+		}
+	}
 	var rows []sender.Row
 	for _, user := range input.users {
-		if !slices.Contains(found.Members, user) {
+		if !isMember[user] {
 			rows = append(rows, sender.Row{Kind: history.MemberAdded, Subject: id.Any(user)})
 			c.Concern(user)
 		}
@@ -124,7 +134,7 @@ func (*memberships) Write(tx *pg.Tx, changes []*sender.Change) error {
 			user := id.User(row.Subject)
 			switch input := c.Input.(type) {
 			case coming:
-				come.ids = append(come.ids, input.ids[slices.Index(input.users, user)])
+				come.ids = append(come.ids, input.ids[user])
 				come.add(c, row, user)
 			case going:
 				gone.add(c, row, user)

@@ -18,6 +18,7 @@ import (
 // Limits of a batcher.
 const (
 	maxBatch      = 256             // changes in one transaction
+	maxRows       = 2048            // that they write, but for one change alone
 	maxQueue      = 4096            // changes that wait, per writer
 	deadline      = 5 * time.Second // a change that has waited so long is answered UNAVAILABLE
 	attemptTime   = 5 * time.Second // one transaction
@@ -41,11 +42,13 @@ type Script[C any] struct {
 	Run func(ctx context.Context, tx *pg.Tx, batch []C) ([]bus.Hint, error)
 }
 
-// Hold keeps changes out of a batch; they come first in the next.
+// Hold keeps changes out of a batch; they come first in the next, but that what is too large to share a batch lets what is not
+// go before it.
 type Hold struct {
 	Keys   [2]any // a batch holds at most one change of each key; nil is no key
 	Group  any    // comparable: what Closes is about
 	Closes bool   // nothing of the group comes after this change in its batch
+	Rows   int    // how many it may write; 0 is one
 }
 
 // Batcher gathers concurrent changes into shared transactions: while one is in flight the next batch gathers, so a lone
@@ -125,7 +128,7 @@ func (w *Batcher[C]) Run(ctx context.Context) error {
 
 func (w *Batcher[C]) write(ctx, late context.Context, q *queue[C]) {
 	for {
-		batch := q.take(maxBatch)
+		batch := q.take()
 		if len(batch) > 0 {
 			w.settle(late, batch)
 			continue
@@ -204,10 +207,8 @@ func (w *Batcher[C]) dropLate(ctx context.Context, batch []*pending[C], err erro
 		switch {
 		case ctx.Err() == nil && time.Now().Before(p.until):
 			rest = append(rest, p)
-		case p.doubtful:
-			p.done <- fault.Doubtful(err)
 		default:
-			p.done <- fault.Busy(err)
+			p.answer(fault.Busy(err))
 		}
 	}
 	return rest
@@ -215,7 +216,7 @@ func (w *Batcher[C]) dropLate(ctx context.Context, batch []*pending[C], err erro
 
 func answer[C any](batch []*pending[C], err error) {
 	for _, p := range batch {
-		p.done <- err
+		p.answer(err)
 	}
 }
 
@@ -235,10 +236,19 @@ type pending[C any] struct {
 	done     chan error // one answer, buffered
 }
 
+// answer tells how it went. What is doubtful was not found stored by a later run if that one failed: it may be for all that.
+func (p *pending[C]) answer(err error) {
+	if err != nil && p.doubtful {
+		err = fault.Doubtful(err)
+	}
+	p.done <- err
+}
+
 // queue is what waits for one writer, in order of arrival.
 type queue[C any] struct {
 	mu      sync.Mutex
 	waiting []*pending[C]
+	wasBulk bool // the last batch was of one change that had to be alone
 	wake    chan struct{}
 }
 
@@ -270,16 +280,24 @@ func (q *queue[C]) remove(p *pending[C]) bool {
 	return false
 }
 
-// take makes a batch of what waits, at most limit changes. What must not be in it stays first in the queue.
-func (q *queue[C]) take(limit int) []*pending[C] {
+// take makes a batch of what waits. What must not be in it stays first in the queue. A change that has to be alone waits for
+// the others after another one that had to: somebody's large changes cost everybody else the time of one of them.
+func (q *queue[C]) take() []*pending[C] {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	var batch, held []*pending[C]
-	f := filter{taken: map[any]bool{}, closed: map[any]bool{}, waiting: map[any]bool{}}
+	batch, held := q.split(!q.wasBulk)
+	if len(batch) == 0 && len(held) > 0 {
+		batch, held = q.split(true)
+	}
+	q.waiting, q.wasBulk = held, len(batch) == 1 && batch[0].hold.Rows > maxRows
+	return batch
+}
+
+func (q *queue[C]) split(bulk bool) (batch, held []*pending[C]) {
+	f := filter{bulk: bulk, taken: map[any]bool{}, closed: map[any]bool{}, waiting: map[any]bool{}}
 	for n, p := range q.waiting {
-		if len(batch) == limit {
-			held = append(held, q.waiting[n:]...)
-			break
+		if len(batch) == maxBatch {
+			return batch, append(held, q.waiting[n:]...)
 		}
 		if f.admits(p.hold) {
 			batch = append(batch, p)
@@ -287,22 +305,26 @@ func (q *queue[C]) take(limit int) []*pending[C] {
 			held = append(held, p)
 		}
 	}
-	q.waiting = held
-	return batch
+	return batch, held
 }
 
 // filter decides what one batch may hold.
 type filter struct {
+	bulk    bool         // it may be of one change that has to be alone
+	rows    int          // that the batch writes
 	taken   map[any]bool // keys in the batch
 	closed  map[any]bool // groups that are closed for the rest of it
 	waiting map[any]bool // groups of which something was held back
 }
 
-func (f filter) admits(h Hold) bool {
-	if f.taken[h.Keys[0]] || f.taken[h.Keys[1]] || f.closed[h.Group] || h.Closes && f.waiting[h.Group] {
+func (f *filter) admits(h Hold) bool {
+	rows := max(h.Rows, 1)
+	fits := f.rows+rows <= maxRows || f.rows == 0 && f.bulk
+	if !fits || f.taken[h.Keys[0]] || f.taken[h.Keys[1]] || f.closed[h.Group] || h.Closes && f.waiting[h.Group] {
 		f.waiting[h.Group] = true
 		return false
 	}
+	f.rows += rows
 	for _, key := range h.Keys {
 		if key != nil {
 			f.taken[key] = true

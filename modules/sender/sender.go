@@ -42,6 +42,7 @@ type Change struct {
 	Subject id.Any  // what it changes; a batch holds at most one change per subject
 	Key     any     // comparable: a batch holds at most one change per key; nil is none
 	Closes  bool    // it changes who or what the chat is, so nothing of the chat comes after it in its batch
+	Size    int     // how many rows it may write; 0 is one
 	Input   any     // the kind's own
 
 	// Result is the kind's own answer, after Append.
@@ -115,7 +116,7 @@ func New(db *pg.DB, b bus.Bus, writers int, metrics *Metrics, log zerolog.Logger
 		Name:  "log",
 		Shard: func(c *Change) uint32 { return binary.BigEndian.Uint32(c.Chat[12:]) },
 		Hold: func(c *Change) Hold {
-			return Hold{Keys: [2]any{subject{c.Chat, c.Subject}, c.Key}, Group: c.Chat, Closes: c.Closes}
+			return Hold{Keys: [2]any{subject{c.Chat, c.Subject}, c.Key}, Group: c.Chat, Closes: c.Closes, Rows: c.Size}
 		},
 		Run: run,
 	})}

@@ -40,12 +40,13 @@ func variants() []variant {
 	}
 	if err != nil {
 		return nil, fmt.Errorf("write %d`},
-				{"modules/sender/batcher.go", "for _, p := range batch {\n\t\tp.done <- err\n\t}", `for _, p := range batch {
-		select {
-		case p.done <- err:
-		default:
-		}
-	}`},
+				{"modules/sender/batcher.go", "\t\terr = fault.Doubtful(err)\n\t}\n\tp.done <- err\n", `		err = fault.Doubtful(err)
+	}
+	select {
+	case p.done <- err:
+	default:
+	}
+`},
 			},
 			faults: []string{"lose commits"},
 			want:   []string{"lost", "wrong"},
