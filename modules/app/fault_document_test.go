@@ -390,6 +390,12 @@ func unboundedLists(t *testing.T, p *built) {
 	if n := len(body.Data.Messages); n != 10_000 || body.Data.Messages[0].Seq != 2 || fmt.Sprint(body.Extensions.Truncated) != "[messages]" {
 		t.Errorf("of 10,001 messages %d come, cut off: %v", n, body.Extensions.Truncated)
 	}
+	p.runDocuments(t, []document{
+		{name: "lists in lists", text: `query($c: ID!) { chat(id: $c) { messages(first: 1000) { chat { messages(first: 1000) { seq } } } } }`,
+			vars: vars{"c": chat.String()}, code: "QUERY_TOO_COMPLEX", runs: true, within: 5 * time.Second},
+		{name: "a list in a list", text: `query($c: ID!) { chat(id: $c) { messages(first: 100) { chat { messages(first: 100) { seq } } } } }`,
+			vars: vars{"c": chat.String()}, runs: true},
+	})
 }
 
 func batches(t *testing.T, p *built) {

@@ -7,6 +7,7 @@ package chat
 
 import (
 	"context"
+	"slices"
 
 	"chat/modules/fault"
 	"chat/modules/gql"
@@ -80,16 +81,33 @@ func (l *chatList) loadUsers(ctx context.Context, _ struct{}) (map[id.User]*user
 	return l.store.users.ByIDs(ctx, l.viewer, distinct(all))
 }
 
+// maxTogether is how many messages of several chats are read at once, before it is known how long they are.
+const maxTogether = 5_000
+
 func (l *chatList) loadNewest(ctx context.Context, each int) (map[id.Chat][]*Message, error) {
-	rows, err := newestOf(ctx, l.store.db, l.viewer, l.ids, each)
-	if err != nil {
-		return nil, err
+	var rows []messageRow
+	for chats := range slices.Chunk(l.ids, max(1, maxTogether/each)) {
+		some, err := newestOf(ctx, l.store.db, l.viewer, chats, each)
+		if err != nil {
+			return nil, err
+		}
+		if err := gql.Listed(ctx, len(some), contentBytes(some)); err != nil {
+			return nil, err
+		}
+		rows = append(rows, some...)
 	}
 	newest := make(map[id.Chat][]*Message, len(l.ids))
 	for _, m := range l.store.messages(l.viewer, rows) {
 		newest[m.row.Chat] = append(newest[m.row.Chat], m)
 	}
 	return newest, nil
+}
+
+func contentBytes(rows []messageRow) (bytes int) {
+	for _, r := range rows {
+		bytes += len(r.Content)
+	}
+	return bytes
 }
 
 // chat is one chat. Errors: NOT_FOUND when there is none for this viewer.
@@ -158,7 +176,11 @@ func orNull(user id.User) *id.User {
 
 // ParticipantIds are the members in the order in which they came.
 func (c *Chat) ParticipantIds(ctx context.Context) ([]id.User, error) {
-	return c.list.members.Get(ctx, struct{}{}, c.row.ID)
+	ids, err := c.list.members.Get(ctx, struct{}{}, c.row.ID)
+	if err != nil {
+		return nil, err
+	}
+	return ids, gql.Listed(ctx, len(ids), 0)
 }
 
 // Participants are the accounts of ParticipantIds.
@@ -190,10 +212,17 @@ func (c *Chat) Messages(ctx context.Context, args struct{ First *int32 }) (*[]*M
 		return nil, err
 	}
 	messages, err := c.list.newest.Get(ctx, first, c.row.ID)
+	if err != nil {
+		return nil, err
+	}
 	if messages == nil {
 		messages = []*Message{}
 	}
-	return &messages, err
+	texts := 0
+	for _, m := range messages {
+		texts += len(m.row.Content)
+	}
+	return &messages, gql.Listed(ctx, len(messages), texts)
 }
 
 // LastMessage is the newest live one, or null.

@@ -145,7 +145,7 @@ func (q *Query) Messages(ctx context.Context, args messagesArgs) ([]*Message, er
 	if err != nil {
 		return nil, err
 	}
-	return q.store.messages(viewer, rows), nil
+	return q.store.messages(viewer, rows), gql.Listed(ctx, len(rows), contentBytes(rows))
 }
 
 // page reads the bounds of a page; a limit above maxList stands for a list that may be cut.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	stderrors "errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -152,20 +153,29 @@ func (x *Executor) Execute(ctx context.Context, doc *Document, spent time.Durati
 
 // Run executes a document that was parsed before.
 func (x *Executor) Run(ctx context.Context, query, operation string, variables map[string]any) *Response {
-	cut := &truncated{}
-	ctx = context.WithValue(ctx, truncatedKey{}, cut)
+	shared := &execution{}
+	ctx = context.WithValue(ctx, executionKey{}, shared)
 	raw, isStarted := x.exec(ctx, query, operation, variables)
 	res := &Response{Response: *raw, Started: isStarted}
 	res.Errors = x.finish(ctx, raw.Errors)
+	if shared.isTooLarge() {
+		res.Data, res.Errors = nil, tooLarge(res.Errors)
+	}
 	if !res.Started {
 		res.Data = nil
 	} else if res.Data == nil {
 		res.Data = []byte("null")
 	}
-	if len(cut.fields) > 0 {
-		res.Extensions = map[string]any{"truncated": cut.fields}
+	if len(shared.truncated) > 0 {
+		res.Extensions = map[string]any{"truncated": shared.truncated}
 	}
 	return res
+}
+
+// tooLarge is the first of the errors that say so: every list after it has one too.
+func tooLarge(errs []*Error) []*Error {
+	n := max(0, slices.IndexFunc(errs, func(err *Error) bool { return err.Extensions["code"] == string(TooComplex) }))
+	return errs[n:min(n+1, len(errs))]
 }
 
 // Refuse is the error for a request that err stands against; it is ready for the caller.
