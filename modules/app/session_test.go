@@ -477,18 +477,3 @@ func TestASocketHearsTheEndOfItsOwnSession(t *testing.T) {
 		}
 	}
 }
-
-// waiting waits until so many statements wait for a lock.
-func (s *served) waiting(n int) {
-	s.t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
-		var waiting int
-		s.get(s.t.(*testing.T), &waiting, `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`)
-		if waiting >= n {
-			return
-		}
-		if time.Now().After(deadline) {
-			s.t.Fatalf("%d statements wait for a lock, not %d", waiting, n)
-		}
-	}
-}

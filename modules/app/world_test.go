@@ -335,3 +335,18 @@ func (w *world) held(statement string, args ...any) (letGo func()) {
 		}
 	}
 }
+
+// waiting waits until so many statements wait for a lock.
+func (w *world) waiting(n int) {
+	w.t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+		var waiting int
+		w.get(w.t, &waiting, `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`)
+		if waiting >= n {
+			return
+		}
+		if time.Now().After(deadline) {
+			w.t.Fatalf("%d statements wait for a lock, not %d", waiting, n)
+		}
+	}
+}

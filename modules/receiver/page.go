@@ -15,7 +15,8 @@ import (
 const (
 	pageLife     = time.Second // a page shows names of people, which no log tells the changes of
 	maxPages     = 4
-	maxPageBytes = 64 << 10 // a longer one is read again; what it showed may be as long once more
+	maxPageBytes = 64 << 10 // a longer one is read again
+	maxShown     = 1 << 20  // bytes of what executing its rows gave; more is executed again
 )
 
 // page is a part of a log that several replays share: its rows, and what came of executing them.
@@ -25,6 +26,7 @@ type page struct {
 
 	mu      sync.Mutex
 	results map[resultKey]*result
+	shown   int // bytes of the results that are kept
 }
 
 // resultKey is a row and for whom it was executed.
@@ -75,13 +77,21 @@ func (p *page) execute(ctx context.Context, s *Subscription, e history.Event) ([
 	p.mu.Unlock()
 	r.once.Do(func() {
 		// Not bound to this subscription's life: others wait for the same.
-		if r.payload, r.err = s.engine.execute(context.WithoutCancel(ctx), s.plan, d); r.err != nil {
-			p.mu.Lock()
-			delete(p.results, key) // for the next try
-			p.mu.Unlock()
-		}
+		r.payload, r.err = s.engine.execute(context.WithoutCancel(ctx), s.plan, d)
+		p.keep(key, r)
 	})
 	return r.payload, r.err
+}
+
+// keep keeps a result for those who come later; one that failed, or for which there is no room, they execute themselves.
+func (p *page) keep(key resultKey, r *result) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if r.err != nil || p.shown+len(r.payload) > maxShown {
+		delete(p.results, key)
+		return
+	}
+	p.shown += len(r.payload)
 }
 
 // pages reads places of one log, each with as many rows as a page holds, and counts the readings.

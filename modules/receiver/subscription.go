@@ -318,32 +318,57 @@ const (
 	endReached         // the membership has ended, and its last event was offered
 )
 
-// page reads, executes and offers one page of the log.
+// piece is what executing a part of a page gave.
+type piece struct {
+	results []Result
+	last    int64 // the seq that they reach
+	more    bool  // the page goes on behind it
+	end     bool  // the membership has ended there
+}
+
+// maxPiece is how many bytes of results a replay gathers before it offers them. What a row shows may be long, and the
+// connection may take its time.
+const maxPiece = 64 << 10
+
+// page reads one page of the log, and executes and offers it piece by piece.
 func (f *follower) page(ctx context.Context, from int64, turn int) (outcome, error) {
-	var results []Result
-	var last int64
-	var end bool
-	var err error
-	if away := f.sub.engine.crew.do(ctx, func() { results, last, end, err = f.results(ctx, from) }); away != nil {
-		return offered, away
-	}
-	if err != nil {
-		return offered, err
-	}
-	for _, r := range results {
-		if err := f.sub.sink.Wait(ctx); err != nil {
+	e := f.sub.engine
+	var shared *page
+	for {
+		var p piece
+		var err error
+		if away := e.crew.do(ctx, func() {
+			if shared == nil {
+				if shared, err = f.hub.page(ctx, from); err != nil {
+					return
+				}
+				e.metrics.replays.Add(float64(len(shared.after(from))))
+			}
+			p, err = f.piece(ctx, shared, from)
+		}); away != nil {
+			return offered, away
+		}
+		if err != nil {
 			return offered, err
 		}
-		if !f.sub.offer(f, turn, r) {
-			return notTaken, nil
+		for _, r := range p.results {
+			if err := f.sub.sink.Wait(ctx); err != nil {
+				return offered, err
+			}
+			if !f.sub.offer(f, turn, r) {
+				return notTaken, nil
+			}
+			f.advance(turn, r.Cursor.Seq)
 		}
-		f.advance(turn, r.Cursor.Seq)
+		f.advance(turn, p.last)
+		switch {
+		case p.end:
+			return endReached, nil
+		case !p.more:
+			return offered, nil
+		}
+		from = p.last
 	}
-	f.advance(turn, last)
-	if end {
-		return endReached, nil
-	}
-	return offered, nil
 }
 
 // advance moves the cursor of a replay that was not set back meanwhile.
@@ -355,18 +380,14 @@ func (f *follower) advance(turn int, to int64) {
 	}
 }
 
-// results reads and executes the rows after a place. last is the seq that they reach.
-func (f *follower) results(ctx context.Context, from int64) (results []Result, last int64, end bool, err error) {
+// piece executes the rows of a page after a place.
+func (f *follower) piece(ctx context.Context, shared *page, from int64) (piece, error) {
 	e := f.sub.engine
-	shared, err := f.hub.page(ctx, from)
-	if err != nil {
-		return nil, 0, false, err
-	}
 	rows, last, alone, err := f.rows(ctx, shared, from)
 	if err != nil {
-		return nil, 0, false, err
+		return piece{}, err
 	}
-	results, err = f.executeAll(rows, func(row history.Event) ([]byte, error) {
+	p, err := f.executeAll(ctx, rows, last, func(row history.Event) ([]byte, error) {
 		if !alone {
 			return shared.execute(ctx, f.sub, row)
 		}
@@ -374,23 +395,22 @@ func (f *follower) results(ctx context.Context, from int64) (results []Result, l
 		return e.execute(ctx, f.sub.plan, Delivery{Event: row, Viewer: viewer})
 	})
 	if err != nil || f.member.IsZero() {
-		return results, last, false, err
+		return p, err
 	}
 	// Only now: whatever was loaded above is older than this answer.
 	left, err := e.ends.Get(ctx, f.member)
 	if err != nil || left.Seq == 0 {
-		return results, last, false, err
+		return p, err
 	}
 	if f.hub.topic.Log == history.Moves {
-		return nil, last, true, nil
+		return piece{last: last, end: true}, nil
 	}
-	reaches := last >= left.Seq
-	last = min(last, left.Seq)
-	results, err = f.executeAll(upTo(rows, left.Seq), func(row history.Event) ([]byte, error) {
+	p, err = f.executeAll(ctx, upTo(rows, left.Seq), min(last, left.Seq), func(row history.Event) ([]byte, error) {
 		_, viewer := f.sub.audience(row)
 		return e.execute(ctx, f.sub.plan, Delivery{Event: row, Viewer: viewer, Left: &left})
 	})
-	return results, last, reaches, err
+	p.end = p.last >= left.Seq
+	return p, err
 }
 
 func upTo(rows []history.Event, seq int64) []history.Event {
@@ -406,10 +426,8 @@ func upTo(rows []history.Event, seq int64) []history.Event {
 // of them is a state.
 func (f *follower) rows(ctx context.Context, shared *page, from int64) (rows []history.Event, last int64, alone bool, err error) {
 	h, stream := f.hub, f.sub.stream
-	after := shared.after(from)
-	h.engine.metrics.replays.Add(float64(len(after)))
 	last = from
-	for _, e := range after {
+	for _, e := range shared.after(from) {
 		last = e.Seq
 		if stream.Values == nil && stream.wants(e) {
 			rows = append(rows, e)
@@ -446,18 +464,29 @@ func (f *follower) state(ctx context.Context, seq int64) ([]history.Event, error
 	return []history.Event{e}, nil
 }
 
-func (f *follower) executeAll(rows []history.Event, execute func(history.Event) ([]byte, error)) ([]Result, error) {
-	var results []Result
-	for _, e := range rows {
+// executeAll executes rows, whose page ends at last, until their payloads make a piece.
+func (f *follower) executeAll(
+	ctx context.Context, rows []history.Event, last int64, execute func(history.Event) ([]byte, error),
+) (piece, error) {
+	p := piece{last: last}
+	bytes := 0
+	for n, e := range rows {
+		if err := ctx.Err(); err != nil { // what is shared goes on without this subscription
+			return piece{}, err
+		}
 		payload, err := execute(e)
 		if err != nil {
-			return nil, err
+			return piece{}, err
 		}
 		if payload != nil {
-			results = append(results, Result{Cursor: Cursor{f.hub.topic, e.Seq}, Payload: payload})
+			p.results = append(p.results, Result{Cursor: Cursor{f.hub.topic, e.Seq}, Payload: payload})
+		}
+		if bytes += len(payload); bytes >= maxPiece && n+1 < len(rows) {
+			p.last, p.more = e.Seq, true
+			break
 		}
 	}
-	return results, nil
+	return p, nil
 }
 
 // arrivals is the log, in cursors only, of a user's memberships: their number is that of the user's feed.
