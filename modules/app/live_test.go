@@ -10,6 +10,7 @@ import (
 	"chat/modules/gql"
 	"chat/modules/id"
 	"chat/modules/pg"
+	"chat/modules/receiver"
 )
 
 const followAdded = `subscription($c: ID!, $a: Seq) { messageAdded(chatId: $c, afterSeq: $a) { content seq } }`
@@ -194,6 +195,52 @@ func TestBehindGoesOnFromTheStore(t *testing.T) {
 	if got := contents(s.count(301)); got != want+" live" {
 		t.Errorf("after a drained queue: %s", got)
 	}
+}
+
+// TestWhatIsCurrentIsShown also where the connection did not take it at first, dropped it, or where it could not be read.
+func TestWhatIsCurrentIsShown(t *testing.T) {
+	w := newWorld(t)
+	ann, bob, cid := w.user("ann"), w.user("bob"), w.user("cid")
+	w.send(w.group(ann, bob), ann, "hello")
+	w.group(ann, cid)
+	open := func(t *testing.T, who id.User, s *tape) *receiver.Subscription {
+		t.Helper()
+		sub, errs := w.open(w.as(who), `subscription { chatUpdated(current: true) { name } }`, nil, s)
+		if errs != nil {
+			t.Fatal(errs[0])
+		}
+		t.Cleanup(sub.Stop)
+		return sub
+	}
+	t.Run("refused", func(t *testing.T) {
+		s := newTape(t)
+		s.room = 0
+		sub := open(t, bob, s)
+		sub.Start()
+		s.refusal()
+		sub.Drained()
+		s.count(1)
+	})
+	t.Run("dropped", func(t *testing.T) {
+		s := newTape(t)
+		sub := open(t, bob, s)
+		sub.Start()
+		s.count(1)
+		sub.Dropped(s.results[0].Cursor)
+		sub.Drained()
+		s.count(2)
+	})
+	t.Run("failed", func(t *testing.T) {
+		s := newTape(t)
+		sub := open(t, cid, s)
+		letGo := w.held(`LOCK TABLE chat_members IN ACCESS EXCLUSIVE MODE`)
+		sub.Start()
+		w.waiting(1) // for the chat as it is
+		var cancelled bool
+		w.get(t, &cancelled, `SELECT bool_and(pg_cancel_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`)
+		letGo()
+		s.count(1)
+	})
 }
 
 // TestCursorsThatCannotBeServed are one error each, and leave nothing behind.

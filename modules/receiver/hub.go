@@ -49,6 +49,7 @@ type follower struct {
 	reading bool  // a replay is under way
 	turn    int   // counts how often it was set back: an older replay then stops
 	owes    bool  // the present state has to be shown, whatever the log says
+	stated  int64 // the seq as of which it was shown last
 	gone    bool
 
 	bundle *bundle // what it is offered next, and as of which turn; for whoever runs the hub

@@ -219,10 +219,10 @@ func (s *Subscription) next(f *follower, r Result) bool {
 	return false
 }
 
-// refused takes note that an event will have to be offered again.
+// refused takes note that an event will have to be offered again: as a state, where it was one.
 func (f *follower) refused(seq int64) {
 	f.setBack(seq - 1)
-	f.owes = f.owes || f.sub.stream.Values != nil
+	f.owes = f.owes || f.sub.stream.Values != nil || seq == f.stated
 }
 
 // leave takes the follower out of its hub.
@@ -324,6 +324,7 @@ type piece struct {
 	last    int64 // the seq that they reach
 	more    bool  // the page goes on behind it
 	end     bool  // the membership has ended there
+	isState bool  // everything is shown as it is there, as the follower owed
 }
 
 // maxPiece is how many bytes of results a replay gathers before it offers them. What a row shows may be long, and the
@@ -360,7 +361,7 @@ func (f *follower) page(ctx context.Context, from int64, turn int) (outcome, err
 			}
 			f.advance(turn, r.Cursor.Seq)
 		}
-		f.advance(turn, p.last)
+		f.settle(turn, p)
 		switch {
 		case p.end:
 			return endReached, nil
@@ -380,6 +381,19 @@ func (f *follower) advance(turn int, to int64) {
 	}
 }
 
+// settle takes note of a piece that was taken whole. Only now the state is no longer owed: it might have been refused.
+func (f *follower) settle(turn int, p piece) {
+	f.hub.mu.Lock()
+	defer f.hub.mu.Unlock()
+	if f.turn != turn {
+		return
+	}
+	f.cursor = max(f.cursor, p.last)
+	if p.isState {
+		f.owes, f.stated = false, p.last
+	}
+}
+
 // piece executes the rows of a page after a place.
 func (f *follower) piece(ctx context.Context, shared *page, from int64) (piece, error) {
 	e := f.sub.engine
@@ -394,6 +408,7 @@ func (f *follower) piece(ctx context.Context, shared *page, from int64) (piece, 
 		_, viewer := f.sub.audience(row)
 		return e.execute(ctx, f.sub.plan, Delivery{Event: row, Viewer: viewer})
 	})
+	p.isState = alone && !p.more
 	if err != nil || f.member.IsZero() {
 		return p, err
 	}
@@ -409,7 +424,7 @@ func (f *follower) piece(ctx context.Context, shared *page, from int64) (piece, 
 		_, viewer := f.sub.audience(row)
 		return e.execute(ctx, f.sub.plan, Delivery{Event: row, Viewer: viewer, Left: &left})
 	})
-	p.end = p.last >= left.Seq
+	p.end, p.isState = p.last >= left.Seq, alone && !p.more
 	return p, err
 }
 
@@ -435,17 +450,11 @@ func (f *follower) rows(ctx context.Context, shared *page, from int64) (rows []h
 	}
 	h.mu.Lock()
 	owes := f.owes || stream.Values != nil
-	f.owes = false
 	h.mu.Unlock()
 	if !owes {
 		return rows, last, false, nil
 	}
 	state, err := f.state(ctx, last)
-	if err != nil {
-		h.mu.Lock()
-		f.owes = true
-		h.mu.Unlock()
-	}
 	return append(rows, state...), last, true, err
 }
 
