@@ -471,6 +471,33 @@ func TestUnreadCountsFollow(t *testing.T) {
 	until(0)
 }
 
+// TestAPositionMovesWhileItsCountWaits: a count that was read before, and waits for a slow connection, is not the last
+// word.
+func TestAPositionMovesWhileItsCountWaits(t *testing.T) {
+	w := newWorld(t)
+	ann, bob := w.user("ann"), w.user("bob")
+	chat := w.group(ann, bob)
+	w.send(chat, ann, "hello")
+	const query = `subscription { unreadCountUpdated(current: true) { unreadCount } }`
+	other, _ := w.subscribe(w.as(bob), query, nil)
+	other.count(1)
+	s := newSlowTape(t)
+	sub, errs := w.open(w.as(bob), query, nil, s)
+	if errs != nil {
+		t.Fatal(errs[0])
+	}
+	t.Cleanup(sub.Stop)
+	sub.Start()
+	<-s.waits
+	w.must(w.as(bob), nil, `mutation($c: ID!) { markChatRead(chatId: $c, upToSeq: 1) { unreadCount } }`, vars{"c": chat.String()})
+	none := func(p []string, _ string) bool {
+		return len(p) > 0 && strings.Contains(p[len(p)-1], `"unreadCount":0}`)
+	}
+	other.await("the count on the other device", none)
+	close(s.goes)
+	s.await("the count after the wait", none)
+}
+
 // TestSubscriptionsLeaveNothing: rounds of subscribe and stop end where they began.
 func TestSubscriptionsLeaveNothing(t *testing.T) {
 	w := newWorld(t)

@@ -25,12 +25,18 @@ func (v *values) touch(f *follower) {
 	v.changed[f] = f.turn
 }
 
-// touchUser does so for the followers of one user.
+// touchUser does so for the followers of one user. Those that are not live may have read the value of before, in which no
+// row of the log shows a change: they read it again.
 func (h *hub) touchUser(user id.User) {
 	h.mu.Lock()
 	for _, f := range h.followers {
-		if f.live && f.sub.stream.Values != nil && f.sub.stream.Viewer.ID == user {
+		switch {
+		case f.sub.stream.Values == nil || f.sub.stream.Viewer.ID != user:
+		case f.live:
 			h.values.touch(f)
+		default:
+			f.setBack(f.cursor)
+			f.owes = true
 		}
 	}
 	h.mu.Unlock()
