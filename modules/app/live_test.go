@@ -1,15 +1,19 @@
 package app
 
 import (
+	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"chat/modules/bus"
 	"chat/modules/gql"
 	"chat/modules/id"
 	"chat/modules/pg"
+	"chat/modules/pgtest"
 	"chat/modules/receiver"
 )
 
@@ -132,6 +136,53 @@ func TestRemovalEndsTheLogAtItsSeq(t *testing.T) {
 	whole, _ := w.subscribe(w.as(bob), followAdded, vars{"c": chat.String(), "a": 0})
 	if got := contents(whole.count(4)); got != "before seen after again" {
 		t.Errorf("the history after coming back: %q", got)
+	}
+}
+
+// doorBus is a bus over which somebody is told when the first channel of a kind is opened.
+type doorBus struct {
+	bus.Bus
+	is    func(bus.Channel) bool
+	opens func()
+	once  sync.Once
+}
+
+func (b *doorBus) Subscribe(ctx context.Context, channels ...bus.Channel) error {
+	err := b.Bus.Subscribe(ctx, channels...)
+	if b.opens != nil && slices.ContainsFunc(channels, b.is) {
+		b.once.Do(b.opens)
+	}
+	return err
+}
+
+// TestRemovedWhileReceiptsAreOpened: whenever in the opening the removal comes, receipts are refused or end.
+func TestRemovedWhileReceiptsAreOpened(t *testing.T) {
+	for name, is := range map[string]func(bus.Channel) bool{
+		"as the chat's channel opens": func(c bus.Channel) bool { return !c.Chat.IsZero() },
+		"as the user's channel opens": func(c bus.Channel) bool { return !c.User.IsZero() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			door := &doorBus{Bus: bus.NewMemory(), is: is}
+			w := newWorldWith(t, pgtest.New(t), nil, door)
+			ann, bob := w.user("ann"), w.user("bob")
+			chat := w.group(ann, bob)
+			message := w.send(chat, ann, "hello")
+			door.opens = func() {
+				w.must(w.as(ann), nil, `mutation($c: ID!, $u: String!) { removeParticipant(chatId: $c, userId: $u) { id } }`,
+					vars{"c": chat.String(), "u": bob.String()})
+			}
+			s := newTape(t)
+			sub, errs := w.open(w.as(bob), `subscription($m: ID!) { messageReadUpdated(messageId: $m) { userId } }`, vars{"m": message.ID.String()}, s)
+			if errs != nil {
+				if code := errs[0].Extensions["code"]; code != "NOT_FOUND" {
+					t.Errorf("refused: %v", code)
+				}
+				return
+			}
+			t.Cleanup(sub.Stop)
+			sub.Start()
+			s.await("the end", func(_ []string, ended string) bool { return ended == "complete" })
+		})
 	}
 }
 

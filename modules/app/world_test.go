@@ -58,7 +58,7 @@ func newWorld(t testing.TB) *world {
 // newWorldOn is a world on that database, where callers are believed.
 func newWorldOn(t testing.TB, db *pg.DB) *world {
 	t.Helper()
-	return newWorldWith(t, db, nil)
+	return newWorldWith(t, db, nil, bus.NewMemory())
 }
 
 const testSecret = "Vb7qLx2ZrT9mKe4WnYc8HgUj6PdRs3FoAt5i"
@@ -70,7 +70,7 @@ func newSignedWorld(t testing.TB) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := newWorldWith(t, pgtest.New(t), keys)
+	w := newWorldWith(t, pgtest.New(t), keys, bus.NewMemory())
 	var out struct{ CreateUser struct{ ID id.User } }
 	w.must(t.Context(), &out, `mutation { createUser(username: "administrator", email: "a@example.org", password: "correct horse") { id } }`, nil)
 	w.administrator = out.CreateUser.ID
@@ -93,11 +93,11 @@ func unlimited(t testing.TB) *limit.Limiter {
 // cheap is the least that a password's hash may cost.
 func cheap() user.Hashing { return user.Hashing{MemoryMiB: 19, Passes: 2, AtOnce: 2} }
 
-func newWorldWith(t testing.TB, db *pg.DB, keys *identity.Keys) *world {
+func newWorldWith(t testing.TB, db *pg.DB, keys *identity.Keys, b bus.Bus) *world {
 	t.Helper()
 	stats := prometheus.NewRegistry()
 	stack, err := NewStack(StackConfig{
-		Role: All, DB: db, Bus: bus.NewMemory(), Metrics: stats, Log: zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.WarnLevel),
+		Role: All, DB: db, Bus: b, Metrics: stats, Log: zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.WarnLevel),
 		Introspection: func(context.Context) bool { return true }, Keys: keys, Hashing: cheap(), Limiter: unlimited(t),
 	})
 	if err != nil {

@@ -222,6 +222,14 @@ func (e *Engine) subscribe(ctx context.Context, p *plan, sink Sink) (*Subscripti
 // followOne follows the one log of a stream. The hub listens before the store is read: what is committed after that is
 // handed on by the hub, and what was committed before the follower stands in it is caught up.
 func (e *Engine) followOne(ctx context.Context, s *Subscription) error {
+	if viewer := s.stream.Viewer; s.stream.Topic.Log == history.Moves && !viewer.All {
+		w, err := e.watch(ctx, viewer.ID)
+		if err != nil {
+			return err
+		}
+		s.watcher = w
+		w.join(s) // before the membership is read: its end is told to it
+	}
 	hubs, err := e.acquire(ctx, place{s.stream.Topic, unknown})
 	if err != nil {
 		return err
@@ -231,13 +239,6 @@ func (e *Engine) followOne(ctx context.Context, s *Subscription) error {
 	if err := e.begin(ctx, f); err != nil {
 		e.release(h)
 		return err
-	}
-	if viewer := s.stream.Viewer; s.stream.Topic.Log == history.Moves && !viewer.All {
-		if s.watcher, err = e.watch(ctx, viewer.ID); err != nil {
-			e.release(h)
-			return err
-		}
-		s.watcher.join(s)
 	}
 	if !s.add(f) { // it has ended meanwhile
 		e.release(h)
