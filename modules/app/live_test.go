@@ -213,6 +213,37 @@ func TestRemovedWhileAwayIsShownNothingNewer(t *testing.T) {
 	}
 }
 
+// TestAnArrivalThatIsOverIsNotTold: a connection that was behind as its user came into a chat, and left it again, is not
+// shown what the chat has become.
+func TestAnArrivalThatIsOverIsNotTold(t *testing.T) {
+	w := newWorld(t)
+	ann, bob := w.user("ann"), w.user("bob")
+	over, lasting := w.group(ann), w.group(ann)
+	s := newTape(t)
+	s.room = 0
+	sub, errs := w.open(w.as(bob), `subscription { chatAdded { id messages { content } } }`, nil, s)
+	if errs != nil {
+		t.Fatal(errs[0])
+	}
+	t.Cleanup(sub.Stop)
+	sub.Start()
+	executions := metric(t, w, executionsMetric)
+	const add = `mutation($c: ID!, $u: String!) { addParticipant(chatId: $c, userId: $u) { id } }`
+	for _, chat := range []id.Chat{over, lasting} {
+		w.must(w.as(ann), nil, add, vars{"c": chat.String(), "u": bob.String()})
+	}
+	for metric(t, w, executionsMetric) < executions+2 {
+		time.Sleep(time.Millisecond)
+	}
+	w.must(w.as(ann), nil, `mutation($c: ID!, $u: String!) { removeParticipant(chatId: $c, userId: $u) { id } }`, vars{"c": over.String(), "u": bob.String()})
+	w.send(over, ann, "secret")
+	s.refusal()
+	sub.Drained() // both are told of in their order
+	if got := s.count(1); len(got) != 1 || !strings.Contains(got[0], lasting.String()) {
+		t.Errorf("after the removal: %q", got)
+	}
+}
+
 // TestBehindGoesOnFromTheStore: what a full connection refused comes again after it has drained, in order and once.
 func TestBehindGoesOnFromTheStore(t *testing.T) {
 	w := newWorld(t)

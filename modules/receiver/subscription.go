@@ -9,6 +9,7 @@ import (
 
 	"chat/modules/history"
 	"chat/modules/id"
+	"chat/modules/identity"
 	"chat/modules/pg"
 )
 
@@ -515,12 +516,16 @@ func (s *Subscription) arrive(c Cursor) {
 	}
 	_, viewer := s.audience(e)
 	payload, err := s.engine.execute(s.ctx, s.plan, Delivery{Event: e, Viewer: viewer})
+	var sight history.Sight
+	if err == nil { // only now: whatever was loaded above is older than this answer
+		sight, err = s.engine.sees.Get(s.ctx, history.Look{Viewer: identity.Viewer{ID: s.stream.Viewer.ID}, Chat: e.Chat})
+	}
 	if err != nil {
 		s.miss(c)
 		time.AfterFunc(retryWait, s.catchUp)
 		return
 	}
-	if payload == nil {
+	if payload == nil || sight.Chat.IsZero() { // it is left out, or the user has left again
 		return
 	}
 	s.offering.Lock()
