@@ -202,7 +202,7 @@ func (e *Engine) subscribe(ctx context.Context, p *plan, sink Sink) (*Subscripti
 	}
 	s := &Subscription{
 		engine: e, plan: p, stream: stream, sink: sink, shown: unique.Make(p.key + "\x00" + stream.Share),
-		followers: map[*follower]struct{}{},
+		followers: map[standing]*follower{},
 	}
 	s.ctx, s.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	var err error

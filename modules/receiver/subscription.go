@@ -28,11 +28,17 @@ type Subscription struct {
 	behind   atomic.Bool // the connection takes nothing until Drained
 
 	mu        sync.Mutex
-	followers map[*follower]struct{}
+	followers map[standing]*follower
 	started   bool
 	ended     bool
 	counted   bool     // among the open subscriptions
 	missed    []Cursor // arrivals that were refused
+}
+
+// standing is what a follower rests on: it stands in a log once for each membership.
+type standing struct {
+	hub    *hub
+	member id.Member
 }
 
 // Start begins delivery: what came after the cursor first, then live.
@@ -68,7 +74,7 @@ func (s *Subscription) end(goodbye func()) {
 		return
 	}
 	s.cancel()
-	for f := range followers {
+	for _, f := range followers {
 		f.leave()
 	}
 	if s.watcher != nil {
@@ -119,7 +125,7 @@ func (s *Subscription) catchUp() {
 		return
 	}
 	followers := make([]*follower, 0, len(s.followers))
-	for f := range s.followers {
+	for _, f := range s.followers {
 		followers = append(followers, f)
 	}
 	missed := s.missed
@@ -145,12 +151,11 @@ func (s *Subscription) add(f *follower) bool {
 	if s.ended {
 		return false
 	}
-	for other := range s.followers {
-		if other.hub == f.hub && other.member == f.member {
-			return false
-		}
+	at := standing{f.hub, f.member}
+	if s.followers[at] != nil {
+		return false
 	}
-	s.followers[f] = struct{}{}
+	s.followers[at] = f
 	f.hub.mu.Lock()
 	f.hub.join(f)
 	f.hub.mu.Unlock()
@@ -164,8 +169,11 @@ func (s *Subscription) remove(f *follower) {
 		return
 	}
 	s.mu.Lock()
-	_, mine := s.followers[f]
-	delete(s.followers, f)
+	at := standing{f.hub, f.member}
+	mine := s.followers[at] == f
+	if mine {
+		delete(s.followers, at)
+	}
 	s.mu.Unlock()
 	if mine {
 		f.leave()
@@ -176,7 +184,7 @@ func (s *Subscription) places(topic history.Topic) []*follower {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var found []*follower
-	for f := range s.followers {
+	for _, f := range s.followers {
 		if f.hub.topic == topic {
 			found = append(found, f)
 		}

@@ -200,7 +200,7 @@ func topicsOf(subs []*Subscription) map[history.Topic]struct{} {
 			continue
 		}
 		s.mu.Lock()
-		for f := range s.followers {
+		for _, f := range s.followers {
 			topics[f.hub.topic] = struct{}{}
 		}
 		s.mu.Unlock()
