@@ -290,21 +290,24 @@ func arguments(t *testing.T, p *built) {
 		all = append(all, document{name: name, text: text, vars: v, code: code, runs: runs})
 	}
 	const bad = "BAD_USER_INPUT"
-	for _, a := range []struct{ argument, literal string }{
-		{"limit", "1000000"},
-		{"limit", "-1"},
-		{"limit", "0"},
-		{"limit", "1001"},
-		{"afterSeq", "-1"},
-		{"afterSeq", `"garbage"`},
-		{"afterSeq", "2"}, // the log ends at 1
-		{"afterSeq", "9007199254740993"},
-		{"afterSeq", "1.5"},
-		{"afterSeq", "true"},
-		{"afterSeq", "[1]"},
-		{"beforeSeq", "-1"},
-		{"beforeSeq", `""`},
-		{"afterSeq: 0, beforeSeq", "1"},
+	for _, a := range []struct {
+		argument, literal string
+		isNone            bool // it is no value of the type
+	}{
+		{"limit", "1000000", false},
+		{"limit", "-1", false},
+		{"limit", "0", false},
+		{"limit", "1001", false},
+		{"afterSeq", "-1", true},
+		{"afterSeq", `"garbage"`, true},
+		{"afterSeq", "2", false}, // the log ends at 1
+		{"afterSeq", "9007199254740993", true},
+		{"afterSeq", "1.5", true},
+		{"afterSeq", "true", true},
+		{"afterSeq", "[1]", true},
+		{"beforeSeq", "-1", true},
+		{"beforeSeq", `""`, true},
+		{"afterSeq: 0, beforeSeq", "1", false},
 	} {
 		text := fmt.Sprintf(`{ messages(chatId: %q, %s: %s) { id } }`, chat, a.argument, a.literal)
 		add(a.argument+" "+a.literal, text, nil, bad, true)
@@ -313,7 +316,7 @@ func arguments(t *testing.T, p *built) {
 			t.Fatal(err)
 		}
 		kind := map[bool]string{true: "Int", false: "Seq"}[a.argument == "limit"]
-		add(a.argument+" "+a.literal+" as a variable", fmt.Sprintf(`query($v: %s) { messages(chatId: %q, %s: $v) { id } }`, kind, chat, a.argument), vars{"v": value}, bad, true)
+		add(a.argument+" "+a.literal+" as a variable", fmt.Sprintf(`query($v: %s) { messages(chatId: %q, %s: $v) { id } }`, kind, chat, a.argument), vars{"v": value}, bad, !a.isNone)
 	}
 	for _, list := range []string{"users(limit: %s) { id }", "chatsByParticipant(limit: %s) { id }"} {
 		for _, n := range []string{"1000000", "-1", "0"} {
@@ -333,7 +336,7 @@ func arguments(t *testing.T, p *built) {
 	add("a text for an Int", `{ users(limit: "1") { id } }`, nil, "GRAPHQL_VALIDATION_FAILED", false)
 	add("an integer beyond Int as a variable", `query($v: Int) { users(limit: $v) { id } }`, vars{"v": 3000000000}, bad, false)
 	add("a text for an Int as a variable", `query($v: Int) { users(limit: $v) { id } }`, vars{"v": "1"}, bad, false)
-	add("a variable that is missing", `query($v: ID!) { chat(id: $v) { id } }`, nil, "GRAPHQL_VALIDATION_FAILED", false)
+	add("a variable that is missing", `query($v: ID!) { chat(id: $v) { id } }`, nil, bad, false)
 	p.runDocuments(t, all)
 
 	for _, c := range []struct {

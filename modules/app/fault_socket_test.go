@@ -517,7 +517,7 @@ func failingOperations(t *testing.T, p *built) {
 		{"a cursor below zero", query(fmt.Sprintf(`subscription { messageAdded(chatId: %q, afterSeq: -1) { id } }`, chat), nil), "error", input},
 		{"a variable of another type", query(`query($n: Int) { users(limit: $n) { id } }`, vars{"n": "x"}), "error", input},
 		{"a variable of another type, of a subscription", query(`subscription($c: Boolean) { chatUpdated(current: $c) { id } }`, vars{"c": "x"}), "error", input},
-		{"a variable that is missing", query(`subscription($c: ID!) { messageAdded(chatId: $c) { id } }`, nil), "error", invalid},
+		{"a variable that is missing", query(`subscription($c: ID!) { messageAdded(chatId: $c) { id } }`, nil), "error", input},
 		{"a chat that is not there", query(fmt.Sprintf(`subscription { messageAdded(chatId: %q) { id } }`, random), nil), "error", "NOT_FOUND"},
 		{"a resolver that fails", query(fmt.Sprintf(`{ chat(id: %q) { id } }`, random), nil), "next", "NOT_FOUND"},
 		{"a query that is too deep", query(nested(9), nil), "error", "QUERY_TOO_COMPLEX"},

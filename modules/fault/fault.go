@@ -18,7 +18,7 @@ const (
 	Unauthenticated    Code = "UNAUTHENTICATED"       // nobody is signed in, or what signs somebody in is not good; HTTP 401 where a token is not
 	Forbidden          Code = "FORBIDDEN"             // the caller may know of it and may not do that; HTTP 403 where the page's origin may not call
 	NotFound           Code = "NOT_FOUND"             // there is no such thing, or the caller may not know of it
-	BadUserInput       Code = "BAD_USER_INPUT"        // an argument cannot be: `field` names it
+	BadUserInput       Code = "BAD_USER_INPUT"        // an argument or a variable cannot be: `field` names the argument, or the field of an input, that it is for
 	Conflict           Code = "CONFLICT"              // it is taken (`field` names what), or what it would change is over or for good
 	IdempotencyMisused Code = "IDEMPOTENCY_MISMATCH"  // the `clientMessageId` was used for other content
 	RateLimited        Code = "RATE_LIMITED"          // too often or too many: another try makes sense after `retryAfter` seconds; HTTP 429 where the address is too fast

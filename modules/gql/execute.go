@@ -60,7 +60,7 @@ func options(introspection func(context.Context) bool) []graphql.SchemaOpt {
 // Executor runs documents on one schema. Safe for concurrent use.
 type Executor struct {
 	schema    *graphql.Schema
-	compiled  *projections
+	prepared  *preparations
 	limits    Limits
 	elsewhere map[string]string
 	shows     func(context.Context) bool
@@ -89,11 +89,11 @@ func NewExecutor(c Config) (*Executor, error) {
 	if err != nil {
 		return nil, err
 	}
-	compiled, err := newProjections(c.SDL, c.Root)
+	prepared, err := newPreparations(c.SDL, c.Root)
 	if err != nil {
 		return nil, err
 	}
-	return &Executor{schema: schema, compiled: compiled, limits: c.Limits, elsewhere: c.Elsewhere, shows: c.Introspection, log: c.Log}, nil
+	return &Executor{schema: schema, prepared: prepared, limits: c.Limits, elsewhere: c.Elsewhere, shows: c.Introspection, log: c.Log}, nil
 }
 
 // Parse is the package's Parse with this executor's limits; a root field of another role is refused by its name. What
@@ -137,7 +137,7 @@ func (x *Executor) Execute(ctx context.Context, doc *Document, spent time.Durati
 		res.Started, res.Data = true, []byte("null")
 		return res
 	}
-	res := x.Run(ctx, doc.Query, doc.OperationName, doc.Variables)
+	res := x.run(ctx, knownKey{doc.Query, doc.OperationName}, doc.Source, doc.Variables)
 	if doc.Operation.Operation != ast.Mutation {
 		return res
 	}
@@ -153,9 +153,13 @@ func (x *Executor) Execute(ctx context.Context, doc *Document, spent time.Durati
 
 // Run executes a document that was parsed before.
 func (x *Executor) Run(ctx context.Context, query, operation string, variables map[string]any) *Response {
+	return x.run(ctx, knownKey{query, operation}, nil, variables)
+}
+
+func (x *Executor) run(ctx context.Context, key knownKey, source *ast.QueryDocument, variables map[string]any) *Response {
 	shared := &execution{}
 	ctx = context.WithValue(ctx, executionKey{}, shared)
-	raw, isStarted := x.exec(ctx, query, operation, variables)
+	raw, isStarted := x.exec(ctx, key, source, variables)
 	res := &Response{Response: *raw, Started: isStarted}
 	res.Errors = x.finish(ctx, raw.Errors)
 	if shared.isTooLarge() {

@@ -180,7 +180,7 @@ func FuzzExecutor(f *testing.F) {
 	}
 	known := map[bound]*graphql.Schema{}
 	f.Fuzz(func(t *testing.T, query, variables string) {
-		x.compiled.known = nil
+		x.prepared.known = nil
 		values := func() (v map[string]any) {
 			if json.Unmarshal([]byte(variables), &v) != nil {
 				return nil
