@@ -17,6 +17,7 @@ import (
 // prepared is an operation as far as it does not depend on a request.
 type prepared struct {
 	variables variables
+	wrong     *Error                 // in its literals
 	compiled  *projection.Projection // nil: graphql-go has to execute it
 }
 
@@ -51,7 +52,8 @@ func (p *preparations) read(source *ast.QueryDocument, name string) *prepared {
 	if op == nil {
 		return &prepared{}
 	}
-	return &prepared{variables: newVariables(p.schema, p.inputs, op, source.Fragments)}
+	w := newUses(p.schema, op, source.Fragments)
+	return &prepared{variables: newVariables(w, p.inputs, op), wrong: w.wrong()}
 }
 
 // keep compiles an operation that graphql-go has executed, so that it is valid.
@@ -111,6 +113,9 @@ func (x *Executor) first(ctx context.Context, key knownKey, source *ast.QueryDoc
 		}
 	}
 	of := x.prepared.read(source, key.operation)
+	if of.wrong != nil {
+		return &graphql.Response{Errors: x.invalid(key.query, variables, of.wrong)}, false
+	}
 	values, wrong := of.variables.coerce(variables)
 	if wrong != nil {
 		return &graphql.Response{Errors: x.invalid(key.query, variables, wrong)}, false
@@ -122,7 +127,7 @@ func (x *Executor) first(ctx context.Context, key knownKey, source *ast.QueryDoc
 	return res, isStarted
 }
 
-// invalid gives what is wrong with a document or, where it is valid, with its variables.
+// invalid gives what graphql-go finds wrong with a document or, where that is nothing, what was found here.
 func (x *Executor) invalid(query string, variables map[string]any, wrong *Error) []*Error {
 	errs := slices.DeleteFunc(x.schema.ValidateWithVariables(query, variables), func(e *Error) bool { return e.Rule == ruleOfVariables })
 	if len(errs) > 0 {

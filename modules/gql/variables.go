@@ -27,18 +27,11 @@ type use struct {
 	isNeeded bool   // somewhere it must not be null, whatever its own type says
 }
 
-func newVariables(schema *ast.Schema, all inputs, op *ast.OperationDefinition, fragments ast.FragmentDefinitionList) variables {
-	if len(op.VariableDefinitions) == 0 {
-		return nil
-	}
-	w := &uses{schema: schema, fragments: fragments, seen: map[string]bool{}, all: map[string]*use{}}
-	w.operation(op)
+func newVariables(w *uses, all inputs, op *ast.OperationDefinition) variables {
 	out := make(variables, len(op.VariableDefinitions))
 	for n, v := range op.VariableDefinitions {
 		out[n] = variable{name: v.Variable, slot: newSlot(v.Type, all), hasDefault: v.DefaultValue != nil}
-		if v.Position != nil {
-			out[n].at = errors.Location{Line: v.Position.Line, Column: v.Position.Column}
-		}
+		out[n].at = place(v.Position)
 		if found := w.all[v.Variable]; found != nil {
 			out[n].use = *found
 		}
@@ -87,12 +80,44 @@ func (v *variable) refuse(wrong *misfit) *Error {
 	return &Error{ResolverError: f, Locations: []errors.Location{v.at}}
 }
 
-// uses finds where variables stand. The document may be invalid: what the schema does not know is passed over.
+func place(p *ast.Position) errors.Location {
+	if p == nil {
+		return errors.Location{}
+	}
+	return errors.Location{Line: p.Line, Column: p.Column}
+}
+
+// uses finds where variables stand, and literals that graphql-go does not look at: a list or an object where a scalar belongs. The
+// document may be invalid: what the schema does not know is passed over.
 type uses struct {
 	schema    *ast.Schema
 	fragments ast.FragmentDefinitionList
 	seen      map[string]bool // fragments
 	all       map[string]*use
+	misplaced *ast.Value // the first such literal
+	scalar    string     // what belongs there
+}
+
+func newUses(schema *ast.Schema, op *ast.OperationDefinition, fragments ast.FragmentDefinitionList) *uses {
+	w := &uses{schema: schema, fragments: fragments, seen: map[string]bool{}, all: map[string]*use{}}
+	for _, v := range op.VariableDefinitions {
+		if v.DefaultValue != nil {
+			w.value(v.DefaultValue, v.Variable, v.Type)
+		}
+	}
+	w.operation(op)
+	return w
+}
+
+// wrong is the error about a literal, or nil.
+func (w *uses) wrong() *Error {
+	if w.misplaced == nil {
+		return nil
+	}
+	return &Error{
+		Message: w.scalar + " cannot represent a list or an object", Rule: "ValuesOfCorrectTypeRule",
+		Locations: []errors.Location{place(w.misplaced.Position)},
+	}
 }
 
 func (w *uses) operation(op *ast.OperationDefinition) {
@@ -176,6 +201,7 @@ func (w *uses) value(v *ast.Value, field string, t *ast.Type) {
 		}
 		found.isNeeded = found.isNeeded || t != nil && t.NonNull
 	case ast.ListValue:
+		w.noScalar(v, t)
 		if t != nil && t.Elem != nil {
 			t = t.Elem
 		}
@@ -183,9 +209,24 @@ func (w *uses) value(v *ast.Value, field string, t *ast.Type) {
 			w.value(child.Value, field, t)
 		}
 	case ast.ObjectValue:
+		w.noScalar(v, t)
 		of := w.schema.Types[nameOf(t)]
 		for _, child := range v.Children {
 			w.value(child.Value, child.Name, fieldOf(of, child.Name).Type)
 		}
+	}
+}
+
+// noScalar notes a list or an object that stands for a scalar or an enum. Scalars of ours look at literals themselves.
+func (w *uses) noScalar(v *ast.Value, t *ast.Type) {
+	if t == nil || w.misplaced != nil {
+		return
+	}
+	for v.Kind == ast.ObjectValue && t.Elem != nil { // it stands for a list of it alone
+		t = t.Elem
+	}
+	definition := w.schema.Types[t.NamedType]
+	if definition != nil && (definition.Kind == ast.Enum || definition.Kind == ast.Scalar && definition.BuiltIn) {
+		w.misplaced, w.scalar = v, t.NamedType
 	}
 }

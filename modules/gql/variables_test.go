@@ -145,9 +145,9 @@ func TestVariablesAreOfTheirTypesOrNothingRuns(t *testing.T) {
 	}
 }
 
-// TestVariablesStandAnywhere: in directives, fragments, and beside a change of the same document; the field is the one that
-// the variable is for.
-func TestVariablesStandAnywhere(t *testing.T) {
+// TestValuesStandAnywhere: in directives, fragments, and beside a change of the same document; the field is the one that
+// the variable is for. A list or an object is no scalar.
+func TestValuesStandAnywhere(t *testing.T) {
 	for _, c := range []struct{ query, variables, want string }{
 		{`mutation($b: Boolean!) { change { text @include(if: $b) } }`, `{"b":"true"}`, `"field":"if"`},
 		{`mutation($b: Boolean = true) { change { text @include(if: $b) } }`, `{"b":null}`, `"field":"if"`},
@@ -158,6 +158,16 @@ func TestVariablesStandAnywhere(t *testing.T) {
 		{`mutation($n: Int) { change { in(v: {id: 1, text: "x", n: $n}) } }`, `{"n":"x"}`, `"field":"n"`},
 		{`mutation($s: String = "x") { change { in(v: {id: 1, text: $s}) } }`, `{"s":null}`, `"field":"text"`},
 		{`mutation($s: String = "x") { change { ids(v: ["a", $s]) } }`, `{"s":1}`, `VALIDATION_FAILED`}, // it is no ID: the document is wrong
+		{`mutation { change { int(v: [1]) } }`, `{}`, `Int cannot represent a list or an object`},
+		{`mutation { change { text(v: {}) } }`, `{}`, `String cannot represent`},
+		{`mutation { change { id(v: [7]) } }`, `{}`, `ID cannot represent`},
+		{`mutation { change { color(v: [RED]) } }`, `{}`, `Color cannot represent`},
+		{`mutation { change { ids(v: ["a", ["b"]]) } }`, `{}`, `ID cannot represent`},
+		{`mutation { change { ids(v: {}) } }`, `{}`, `ID cannot represent`},
+		{`mutation { change { in(v: {id: [1], text: "x"}) } }`, `{}`, `ID cannot represent`},
+		{`mutation { change { in(v: [{id: 1, text: "x"}]) } }`, `{}`, `VALIDATION_FAILED`},
+		{`mutation { change { ...f } } fragment f on Change { text @include(if: [true]) }`, `{}`, `Boolean cannot represent`},
+		{`mutation($n: Int = [1]) { change { int(v: $n) } }`, `{"n":2}`, `Int cannot represent`},
 		{`mutation($n: Int) { change { int(v: $n) nothing } }`, `{"n":"x"}`, `VALIDATION_FAILED`},
 		{`mutation($n: None) { change { int(v: $n) } }`, `{"n":"x"}`, `VALIDATION_FAILED`},
 	} {
