@@ -3,6 +3,8 @@ package app
 import (
 	"strings"
 	"testing"
+
+	"chat/modules/id"
 )
 
 // TestWrongVariablesChangeNothing: a variable that is not of its type refuses the whole call, whatever it is for, before anything
@@ -47,5 +49,57 @@ func TestWrongVariablesChangeNothing(t *testing.T) {
 	}
 	if s.everything(t) != before {
 		t.Error("refused calls have changed the store")
+	}
+}
+
+// TestKeysMayBeNumbers: an ID takes whole numbers, which act as their text; what is neither is no ID.
+func TestKeysMayBeNumbers(t *testing.T) {
+	s := serveWorld(t, accounts(t))
+	ann := s.signUp("ann")
+	token := s.enter(ann)
+	chat := s.group(ann, s.signUp("bob"))
+	var first id.Message
+	for n, call := range []struct {
+		query string
+		key   any
+	}{
+		{`mutation($c: String!, $k: ID) { createMessage(createMessageInput: {chatId: $c, content: "A", clientMessageId: $k}) { id clientMessageId } }`, "77"},
+		{`mutation($c: String!, $k: ID) { createMessage(createMessageInput: {chatId: $c, content: "A", clientMessageId: $k}) { id clientMessageId } }`, 77},
+		{`mutation($i: CreateMessageInput!) { createMessage(createMessageInput: $i) { id clientMessageId } }`, 77},
+		{`mutation($c: String!) { createMessage(createMessageInput: {chatId: $c, content: "A", clientMessageId: 77}) { id clientMessageId } }`, nil},
+		{`mutation($c: String!) { createMessage(createMessageInput: {chatId: $c, content: "A", clientMessageId: 77}) { id clientMessageId } }`, nil},
+	} {
+		v := vars{"c": chat.String()}
+		if call.key != nil {
+			v["k"] = call.key
+		}
+		if strings.Contains(call.query, "$i") {
+			v = vars{"i": vars{"chatId": chat.String(), "content": "A", "clientMessageId": call.key}}
+		}
+		var out struct {
+			CreateMessage struct {
+				ID              id.Message
+				ClientMessageID string
+			}
+		}
+		s.call(token, &out, call.query, v)
+		if n == 0 {
+			first = out.CreateMessage.ID
+		}
+		if out.CreateMessage.ID != first || out.CreateMessage.ClientMessageID != "77" {
+			t.Errorf("%s with %v: message %s with the key %q, want %s again", call.query, call.key, out.CreateMessage.ID, out.CreateMessage.ClientMessageID, first)
+		}
+	}
+	for _, field := range []string{"user", "chat", "message"} {
+		for _, literal := range []string{"true", "1.5", "[1]", "{}", "RED"} {
+			if _, got := s.post(token, "{ "+field+"(id: "+literal+") { id } }", nil); codeIn(t, got) != "GRAPHQL_VALIDATION_FAILED" {
+				t.Errorf("%s with %s: %s", field, literal, got)
+			}
+		}
+		for _, value := range []any{true, 1.5, []int{1}, vars{}} {
+			if _, got := s.post(token, "query($v: ID!) { "+field+"(id: $v) { id } }", vars{"v": value}); codeIn(t, got) != "BAD_USER_INPUT" {
+				t.Errorf("%s with %v: %s", field, value, got)
+			}
+		}
 	}
 }

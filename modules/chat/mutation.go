@@ -2,6 +2,7 @@ package chat
 
 import (
 	"context"
+	"strconv"
 
 	"github.com/rs/zerolog"
 
@@ -246,16 +247,20 @@ type createMessageInput struct {
 	ClientMessageID *key
 }
 
-// key is a clientMessageId: any text.
+// key is a clientMessageId: any text, or a whole number as its text.
 type key string
 
 // ImplementsGraphQLType says where the key stands.
 func (key) ImplementsGraphQLType(name string) bool { return name == "ID" }
 
-// UnmarshalGraphQL takes text; what is none is empty, which the resolver refuses.
+// UnmarshalGraphQL takes text, and the number of a literal. Nothing else comes: it is of no ID.
 func (k *key) UnmarshalGraphQL(input any) error {
-	text, _ := input.(string)
-	*k = key(text)
+	switch v := input.(type) {
+	case string:
+		*k = key(v)
+	case int32:
+		*k = key(strconv.Itoa(int(v)))
+	}
 	return nil
 }
 
