@@ -522,7 +522,8 @@ func failingOperations(t *testing.T, p *built) {
 		{"a resolver that fails", query(fmt.Sprintf(`{ chat(id: %q) { id } }`, random), nil), "next", "NOT_FOUND"},
 		{"a query that is too deep", query(nested(9), nil), "error", "QUERY_TOO_COMPLEX"},
 		{"U+0000 in a literal", query(`{ users(search: "\u0000") { id } }`, nil), "next", input},
-		{"half of a pair in a literal", query(`{ users(search: "\ud800") { id } }`, nil), "error", parse},
+		{"half of a pair in a literal", query(`{ users(search: "\ud800") { id } }`, nil), "error", input},
+		{"an escape that there is not", query(`{ users(search: "\q") { id } }`, nil), "error", parse},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			key := fmt.Sprint("op", n)

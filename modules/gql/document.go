@@ -41,7 +41,8 @@ func DefaultLimits() Limits {
 	}
 }
 
-// Document is a parsed request within the limits. It is not yet validated against the schema.
+// Document is a parsed request within the limits, with the texts in its query written as both parsers read them. It is not yet
+// validated against the schema.
 type Document struct {
 	Request
 	Operation *ast.OperationDefinition // the one that will run
@@ -73,7 +74,7 @@ func (d *Document) AsksSchema() bool {
 
 func isOfSchema(field string) bool { return field == "__schema" || field == "__type" }
 
-// Parse reads a request's document and applies the limits. The error is ready for the caller: GRAPHQL_PARSE_FAILED,
+// Parse reads a request's document and applies the limits. The error is ready for the caller: GRAPHQL_PARSE_FAILED, BAD_USER_INPUT,
 // PAYLOAD_TOO_LARGE, GRAPHQL_VALIDATION_FAILED (tokens, no such operation, a number out of range, a question about the schema in
 // the wrong place) or QUERY_TOO_COMPLEX.
 func Parse(ctx context.Context, req Request, limits Limits) (*Document, *Error) {
@@ -83,7 +84,12 @@ func Parse(ctx context.Context, req Request, limits Limits) (*Document, *Error) 
 	if len(req.Query) > limits.Bytes {
 		return refuse(PayloadTooLarge, "The document is longer than %d bytes", limits.Bytes)
 	}
-	source, err := parser.ParseQueryWithTokenLimit(&ast.Source{Input: req.Query}, limits.Tokens)
+	query, ok := readable(req.Query)
+	if !ok {
+		return nil, Show(ctx, fault.New(fault.BadUserInput, "A text holds half of a surrogate pair").Because(fault.BadCharacter))
+	}
+	req.Query = query
+	source, err := parser.ParseQueryWithTokenLimit(&ast.Source{Input: query}, limits.Tokens)
 	if err != nil {
 		if strings.HasPrefix(parseText(err), "exceeded token limit") {
 			return refuse(ValidationFailed, "The document has more than %d tokens", limits.Tokens)

@@ -113,7 +113,7 @@ func (x *Executor) Parse(ctx context.Context, req Request) (*Document, *Error) {
 			return nil, refusal
 		}
 	}
-	x.known.keep(doc)
+	x.known.keep(req, doc)
 	return doc, nil
 }
 

@@ -24,13 +24,14 @@ func (k *known) find(req Request) *Document {
 	if doc == nil {
 		return nil
 	}
+	req.Query = doc.Query
 	return &Document{
 		Request: req, Operation: doc.Operation, Roots: doc.Roots, Calls: doc.Calls, Source: doc.Source, Memo: doc.Memo,
 	}
 }
 
-func (k *known) keep(doc *Document) {
-	if len(doc.Query) > maxKnownBytes {
+func (k *known) keep(req Request, doc *Document) {
+	if len(req.Query) > maxKnownBytes {
 		return
 	}
 	k.mu.Lock()
@@ -40,5 +41,5 @@ func (k *known) keep(doc *Document) {
 	}
 	stored := *doc
 	stored.Variables = nil
-	k.docs[knownKey{doc.Query, doc.OperationName}] = &stored
+	k.docs[knownKey{req.Query, req.OperationName}] = &stored
 }

@@ -109,7 +109,7 @@ func (x *Executor) first(ctx context.Context, key knownKey, source *ast.QueryDoc
 	if source == nil {
 		var err error
 		if source, err = parser.ParseQuery(&ast.Source{Input: key.query}); err != nil {
-			return &graphql.Response{Errors: x.invalid(key.query, variables, parseError(ctx, err))}, false
+			source = &ast.QueryDocument{} // graphql-go reads it
 		}
 	}
 	of := x.prepared.read(source, key.operation)
