@@ -70,6 +70,8 @@ func violations(t *testing.T, p *built) {
 		{"a member twice", []string{`{"type":"connection_init","type":"ping"}`}, 4400},
 		{"100,000 brackets", []string{hello, `{"type":"ping","payload":` + strings.Repeat("[", 100_000)}, 4400},
 		{"no type", []string{`{"id":"1"}`}, 4400},
+		{"half of a pair in an id", []string{hello, `{"id":"\ud800","type":"subscribe","payload":{"query":"{ health }"}}`}, 4400},
+		{"half of a pair in a ping", []string{hello, `{"type":"ping","payload":{"a":"\ud800"}}`}, 4400},
 		{"a type that is a number", []string{`{"type":1}`}, 4400},
 		{"an unknown type", []string{hello, `{"type":"start"}`}, 4400},
 		{"an empty type", []string{hello, `{"type":""}`}, 4400},
@@ -523,6 +525,9 @@ func failingOperations(t *testing.T, p *built) {
 		{"a query that is too deep", query(nested(9), nil), "error", "QUERY_TOO_COMPLEX"},
 		{"U+0000 in a literal", query(`{ users(search: "\u0000") { id } }`, nil), "next", input},
 		{"half of a pair in a literal", query(`{ users(search: "\ud800") { id } }`, nil), "error", input},
+		{"half of a pair in a variable", `{"query":"query($s: String) { users(search: $s) { id } }","variables":{"s":"\ud800"}}`, "error", input},
+		{"half of a pair in a query", `{"query":"{ users(search: \"\udc00\") { id } }"}`, "error", input},
+		{"half of a pair in a name of variables", `{"query":"subscription { chatAdded { id } }","variables":{"\udc00":1}}`, "error", input},
 		{"an escape that there is not", query(`{ users(search: "\q") { id } }`, nil), "error", parse},
 	} {
 		t.Run(c.name, func(t *testing.T) {

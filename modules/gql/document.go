@@ -86,7 +86,7 @@ func Parse(ctx context.Context, req Request, limits Limits) (*Document, *Error) 
 	}
 	query, ok := readable(req.Query)
 	if !ok {
-		return nil, Show(ctx, fault.New(fault.BadUserInput, "A text holds half of a surrogate pair").Because(fault.BadCharacter))
+		return nil, Show(ctx, HalfOfAPair())
 	}
 	req.Query = query
 	source, err := parser.ParseQueryWithTokenLimit(&ast.Source{Input: query}, limits.Tokens)

@@ -44,6 +44,11 @@ func Show(ctx context.Context, f *fault.Fault) *Error {
 	return withRequest(ctx, &Error{Message: f.Text, Extensions: f.Extensions()})
 }
 
+// HalfOfAPair is BAD_USER_INPUT: a text in a request holds half of a surrogate pair, which is no character.
+func HalfOfAPair() *fault.Fault {
+	return fault.New(fault.BadUserInput, "A text holds half of a surrogate pair").Because(fault.BadCharacter)
+}
+
 type requestKey struct{}
 
 // WithRequestID returns a context whose errors and log lines carry that id.

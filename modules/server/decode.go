@@ -93,7 +93,7 @@ func checkEscape(data []byte) (int, error) {
 	if low, ok := codeUnit(data[6:]); ok && unit < 0xdc00 && low >= 0xdc00 && low <= 0xdfff {
 		return 12, nil
 	}
-	return 0, fault.New(fault.BadUserInput, "A text holds half of a surrogate pair").Because(fault.BadCharacter)
+	return 0, gql.HalfOfAPair()
 }
 
 // codeUnit reads an escape of four hexadecimal digits.

@@ -425,7 +425,8 @@ func (c *conn) subscribe(m message) {
 		return
 	}
 	req, err := parseSubscribe(m.Payload)
-	if err != nil {
+	wrong, isWrong := errors.AsType[*fault.Fault](err)
+	if err != nil && !isWrong {
 		c.close(closeBadRequest, err.Error())
 		return
 	}
@@ -448,6 +449,10 @@ func (c *conn) subscribe(m message) {
 	}
 	if !c.spawn(func() {
 		defer func() { <-c.places }()
+		if isWrong {
+			op.Error([]*gql.Error{gql.Show(op.ctx, wrong)})
+			return
+		}
 		op.run(req)
 	}) {
 		<-c.places

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -40,14 +42,25 @@ type message struct {
 	Payload jsontext.Value // nil where there is none
 }
 
+// envelope is a message as it comes.
+type envelope struct {
+	ID      *string        `json:"id"`
+	Type    *string        `json:"type"`
+	Payload jsontext.Value `json:"payload"`
+}
+
+// isHalved reads a message that begins an operation and has half of a surrogate pair in its payload: that is wrong with the operation,
+// and with nothing else of the connection.
+func isHalved(data []byte, m *envelope) bool {
+	*m = envelope{}
+	return json.Unmarshal(data, m, jsontext.AllowInvalidUTF8(true)) == nil && m.Type != nil && *m.Type == typeSubscribe &&
+		(m.ID == nil || !strings.ContainsRune(*m.ID, utf8.RuneError))
+}
+
 // parseMessage reads a message. Its error is the reason of close code 4400.
 func parseMessage(data []byte) (message, error) {
-	var m struct {
-		ID      *string        `json:"id"`
-		Type    *string        `json:"type"`
-		Payload jsontext.Value `json:"payload"`
-	}
-	if err := json.Unmarshal(data, &m); err != nil {
+	var m envelope
+	if err := json.Unmarshal(data, &m); err != nil && !isHalved(data, &m) {
 		return message{}, errors.New("invalid message received")
 	}
 	if m.Type == nil {
@@ -75,7 +88,8 @@ func parseMessage(data []byte) (message, error) {
 	return out, nil
 }
 
-// parseSubscribe reads the payload of a subscribe message. Its error is the reason of close code 4400.
+// parseSubscribe reads the payload of a subscribe message. Its error is a fault.Fault about a text in it, or the reason of close
+// code 4400.
 func parseSubscribe(payload jsontext.Value) (gql.Request, error) {
 	var p struct {
 		OperationName *string        `json:"operationName"`
@@ -83,8 +97,16 @@ func parseSubscribe(payload jsontext.Value) (gql.Request, error) {
 		Variables     map[string]any `json:"variables"`
 		Extensions    jsontext.Value `json:"extensions"`
 	}
-	if payload == nil || json.Unmarshal(payload, &p) != nil || p.Query == nil {
-		return gql.Request{}, errors.New("'subscribe' message payload must have a query, and variables that are an object")
+	refused := errors.New("'subscribe' message payload must have a query, and variables that are an object")
+	if payload == nil {
+		return gql.Request{}, refused
+	}
+	err := json.Unmarshal(payload, &p)
+	switch {
+	case err != nil && json.Unmarshal(payload, &p, jsontext.AllowInvalidUTF8(true)) == nil && p.Query != nil:
+		return gql.Request{}, gql.HalfOfAPair()
+	case err != nil || p.Query == nil:
+		return gql.Request{}, refused
 	}
 	req := gql.Request{Query: *p.Query, Variables: p.Variables}
 	if p.OperationName != nil {

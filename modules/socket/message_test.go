@@ -19,7 +19,7 @@ func FuzzMessage(f *testing.F) {
 	for _, seed := range []string{
 		`{"type":"connection_init"}`, `{"type":"connection_init","payload":{"user-id":"x"}}`, `{"type":"ping","payload":null}`,
 		`{"id":"1","type":"subscribe","payload":{"query":"{ health }","variables":{}}}`, `{"id":"1","type":"complete"}`, `{"type":1}`, `[]`, `{`,
-		`{"id":1,"type":"complete"}`, `{"type":"next","id":"1"}`,
+		`{"id":1,"type":"complete"}`, `{"type":"next","id":"1"}`, `{"id":"1","type":"subscribe","payload":{"query":"\ud800"}}`, `{"id":"\ud800","type":"subscribe","payload":{"query":""}}`,
 	} {
 		f.Add([]byte(seed))
 	}
