@@ -87,6 +87,8 @@ func mediaTypes(t *testing.T, p *built) {
 			{name: "GraphQL", method: "POST", body: `mutation { x }`, header: media("application/graphql"), status: 415, code: "UNSUPPORTED_MEDIA"},
 			{name: "Latin-1", method: "POST", body: signUp(), header: media("application/json; charset=iso-8859-1"), status: 415, code: "UNSUPPORTED_MEDIA"},
 			{name: "no media type", method: "POST", body: signUp(), header: media("/"), status: 415, code: "UNSUPPORTED_MEDIA"},
+			{name: "a subscription", method: "POST", body: query(`subscription { chatAdded { id } }`, nil), header: asJSON, status: 400, code: "BAD_REQUEST"},
+			{name: "a subscription, for clients of today", method: "POST", body: query(`subscription { chatAdded { id } }`, nil), header: withHeader("Accept", responseMedia), status: 400, code: "BAD_REQUEST"},
 			{name: "an answer that we cannot give", method: "POST", body: signUp(), header: withHeader("Accept", "text/csv"), status: 406, code: "BAD_REQUEST"},
 		})
 	})

@@ -6,6 +6,7 @@ import (
 	"mime"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -117,10 +118,10 @@ func (s *Server) run(ctx context.Context, req gql.Request, spent time.Duration) 
 }
 
 // answer writes a response. A request that never began is 400, but 200 where the answer is plain JSON, which old clients
-// read whatever it says.
+// read whatever it says; one that is none of GraphQL over HTTP is 400 to them as well.
 func (s *Server) answer(w http.ResponseWriter, media string, res *gql.Response) {
 	status := http.StatusOK
-	if !res.Started && media == mediaResponse {
+	if !res.Started && (media == mediaResponse || isNone(res)) {
 		status = http.StatusBadRequest
 	}
 	text, err := res.Encode()
@@ -134,6 +135,10 @@ func (s *Server) answer(w http.ResponseWriter, media string, res *gql.Response) 
 	w.Header().Set("Content-Type", media+"; charset=utf-8")
 	w.WriteHeader(status)
 	_, _ = w.Write(text) // a client that is gone gets none
+}
+
+func isNone(res *gql.Response) bool {
+	return slices.ContainsFunc(res.Errors, func(e *gql.Error) bool { return e.Extensions["code"] == string(gql.BadRequest) })
 }
 
 // answerMedia negotiates the media type of the answer; "" where none will do. Without a preference it is plain JSON, as
