@@ -103,3 +103,33 @@ func TestKeysMayBeNumbers(t *testing.T) {
 		}
 	}
 }
+
+// TestPlacesAreInTheDocument: an error says where in the caller's document it is.
+func TestPlacesAreInTheDocument(t *testing.T) {
+	s := serveWorld(t, accounts(t))
+	token := s.enter(s.signUp("ann"))
+	for _, c := range []struct {
+		query string
+		v     vars
+		want  string
+	}{
+		{`{ health nothing }`, nil, `[{"line":1,"column":10}]`},
+		{"# é\n{\n  users(search: \"\\/\") { nothing } }", nil, `[{"line":3,"column":25}]`},
+		{`mutation($i: CreateMessageInput!) { createMessage(createMessageInput: $i) { id } }`, vars{"i": vars{"chatId": "x"}}, `[{"line":1,"column":10}]`},
+		{`mutation($i: CreateMessageInput!) { createMessage(createMessageInput: $i) { id } }`, vars{"i": vars{"chatId": "x", "content": "x", "role": 1}}, `[{"line":1,"column":10}]`},
+		{`subscription($c: ID!) { messageAdded(chatId: $c) { nothing } }`, vars{"c": "x"}, `[{"line":1,"column":52}]`},
+		{`subscription($c: ID!) { messageAdded(chatId: $c) { id } }`, nil, `[{"line":1,"column":14}]`},
+		{`subscription($c: ID!, $n: Int) { messageAdded(chatId: $c) { chat { messages(first: $n) { id } } } }`, vars{"c": "x", "n": "x"}, `[{"line":1,"column":23}]`},
+		{"# é\n\n  subscription { messageAdded(chatId: \"x\") {\n id ...f } } fragment f on Message { nothing }", nil, `[{"line":4,"column":38}]`},
+	} {
+		for _, door := range s.doors() {
+			if strings.Contains(c.query, "subscription") && door.name == "HTTP" {
+				continue
+			}
+			got := door.ask(token, c.query, c.v)
+			if want := `"locations":` + c.want; codeIn(t, got) == "" || strings.Count(got, "locations") != 1 || !strings.Contains(got, want) {
+				t.Errorf("%s over %s: %s, want %s", c.query, door.name, got, c.want)
+			}
+		}
+	}
+}

@@ -239,6 +239,9 @@ func (x *Executor) shown(ctx context.Context, err *Error) *Error {
 		out.Message, out.Extensions = err.Message, code(ParseFailed)
 	case err.Rule != "":
 		out.Message, out.Extensions = err.Message, code(ValidationFailed)
+		if err.Rule == ruleOfVariables { // of another operation: it may stand in the schema
+			out.Locations = nil
+		}
 		if !x.shows(ctx) {
 			out.Message, _, _ = strings.Cut(err.Message, " Did you mean")
 		}

@@ -182,7 +182,7 @@ func (e *Engine) Subscribe(ctx context.Context, doc *gql.Document, sink Sink) (*
 			return nil, []*gql.Error{e.exec.Refuse(ctx, err)}
 		}
 		if gql.OutOfReach(errs) == nil {
-			return s, errs
+			return s, e.placed(ctx, doc, errs)
 		}
 		// An error would end the subscription in the common clients for ever.
 		select {
