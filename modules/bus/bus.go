@@ -24,8 +24,8 @@ type Hint struct {
 	Events []history.Event
 	// Feed, on a user's channel: the newest number of the user's feed.
 	Feed int64
-	// Chat, likewise: the chat in which the user's position moved; the zero id where something else did.
-	Chat id.Chat
+	// Chats, likewise: those in which the user's position moved; none where something else did.
+	Chats []id.Chat
 }
 
 // Listener hears hints. Its methods are called one at a time per channel and may only take note.

@@ -77,7 +77,7 @@ func FuzzHint(f *testing.F) {
 	ofChat, ofUser := Channel{Chat: chat}, Channel{User: user}
 	for _, h := range []Hint{
 		{Channel: ofChat, Events: []history.Event{event(chat, 1, `{"a":1}`), event(chat, 2, "")}},
-		{Channel: ofUser, Feed: 7, Chat: chat}, {Channel: ofUser, Feed: -1}, {Channel: ofChat, Feed: 7}, {Channel: Channel{Chat: chat, User: user}},
+		{Channel: ofUser, Feed: 7, Chats: []id.Chat{chat}}, {Channel: ofUser, Feed: -1}, {Channel: ofChat, Feed: 7}, {Channel: Channel{Chat: chat, User: user}},
 		{Channel: ofChat, Events: []history.Event{event(id.New[id.Chat](), 1, "")}}, {Channel: ofChat, Events: []history.Event{event(chat, -1, "")}},
 		{Channel: ofUser, Events: []history.Event{event(chat, 1, "")}}, {},
 	} {

@@ -145,7 +145,7 @@ func arrives(t *testing.T, here, there bus.Bus, tape *Tape) {
 		Chat: chat.Chat, Seq: 7, Kind: history.MessageAdded, Subject: id.New[id.Any](), Actor: id.New[id.User](), At: at,
 		Body: json.RawMessage(`{"content":"\u003cä \ud83d\ude00\u003e"}`),
 	}, {Chat: chat.Chat, Seq: 8, Kind: history.MemberRemoved, Subject: id.New[id.Any](), At: at}}}
-	moved := bus.Hint{Channel: user, Feed: 12, Chat: chat.Chat}
+	moved := bus.Hint{Channel: user, Feed: 12, Chats: []id.Chat{chat.Chat, id.New[id.Chat]()}}
 	here.Publish(news)
 	here.Publish(moved)
 	if got := tape.Await(t, chat, 1)[0]; !reflect.DeepEqual(got, news) {

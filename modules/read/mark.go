@@ -176,10 +176,18 @@ func move(ctx context.Context, tx *pg.Tx, readers []*marking, last map[id.Chat]i
 	if err != nil {
 		return nil, err
 	}
-	for _, r := range readers {
-		hints = append(hints, bus.Hint{Channel: bus.Channel{User: r.user}, Feed: feeds[r.user], Chat: r.to.Chat})
+	for user, chats := range chatsOf(readers) { // one hint for one number: who has heard of it takes no other
+		hints = append(hints, bus.Hint{Channel: bus.Channel{User: user}, Feed: feeds[user], Chats: chats})
 	}
 	return hints, w.store(ctx, tx, last)
+}
+
+func chatsOf(readers []*marking) map[id.User][]id.Chat {
+	chats := map[id.User][]id.Chat{}
+	for _, r := range readers {
+		chats[r.user] = append(chats[r.user], r.to.Chat)
+	}
+	return chats
 }
 
 // moves are the columns of insertMoves and upsertPositions.

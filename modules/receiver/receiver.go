@@ -156,7 +156,7 @@ func (e *Engine) Hint(h bus.Hint) {
 	moves := e.hubs[history.Topic{Chat: h.Channel.Chat, Log: history.Moves}]
 	e.mu.Unlock()
 	if watcher != nil {
-		watcher.hint(h.Feed, h.Chat)
+		watcher.hint(h.Feed, h.Chats)
 	}
 	for _, hub := range []*hub{changes, moves} {
 		if hub != nil && len(h.Events) > 0 {

@@ -83,7 +83,7 @@ func (e *Engine) sweep(ctx context.Context) error {
 		w := e.watchers[user]
 		e.mu.Unlock()
 		if w != nil {
-			w.hint(n, id.Chat{})
+			w.hint(n, nil)
 		}
 	}
 	return nil

@@ -90,11 +90,11 @@ func (w *watcher) release() {
 	e.unlisten(bus.Channel{User: w.user})
 }
 
-// hint takes note that the feed has reached a number, by a position that moved in that chat or, where none is named, by
+// hint takes note that the feed has reached a number, by positions that moved in those chats or, where none is named, by
 // anything.
-func (w *watcher) hint(feed int64, chat id.Chat) {
+func (w *watcher) hint(feed int64, chats []id.Chat) {
 	w.mu.Lock()
-	next := w.isOpen && feed == w.feed+1 && !chat.IsZero()
+	next := w.isOpen && feed == w.feed+1 && len(chats) > 0
 	if next {
 		w.feed = feed
 	} else {
@@ -103,7 +103,9 @@ func (w *watcher) hint(feed int64, chat id.Chat) {
 	due := w.want > w.feed
 	w.mu.Unlock()
 	if next {
-		w.touch(history.Topic{Chat: chat, Log: history.Changes})
+		for _, chat := range chats {
+			w.touch(history.Topic{Chat: chat, Log: history.Changes})
+		}
 	}
 	if due {
 		w.engine.work.add(w)

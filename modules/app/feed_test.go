@@ -1,0 +1,41 @@
+package app
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"chat/modules/id"
+)
+
+// TestMarksInManyChatsAreAllTold: those of one user that are stored together move the user's feed once, and its other
+// devices hear of each.
+func TestMarksInManyChatsAreAllTold(t *testing.T) {
+	w := newWorld(t)
+	ann, bob := w.user("ann"), w.user("bob")
+	var chats []id.Chat
+	for range 12 {
+		chat := w.group(ann, bob)
+		w.send(chat, ann, "hello")
+		chats = append(chats, chat)
+	}
+	counts, _ := w.subscribe(w.as(bob), `subscription { unreadCountUpdated(current: true) { chatId unreadCount } }`, nil)
+	counts.count(len(chats))
+	letGo := w.held(`SELECT 1 FROM user_feeds WHERE user_id = $1 FOR UPDATE`, bob)
+	var marks sync.WaitGroup
+	for _, chat := range chats {
+		marks.Go(func() {
+			w.must(w.as(bob), nil, `mutation($c: ID!) { markChatRead(chatId: $c, upToSeq: 100) { unreadCount } }`, vars{"c": chat.String()})
+		})
+	}
+	time.Sleep(100 * time.Millisecond) // the first are stored, up to the feed; the others are together behind them
+	letGo()
+	marks.Wait()
+	for _, chat := range chats {
+		counts.await(fmt.Sprintf("the count of chat %s to be 0", chat), func(payloads []string, _ string) bool {
+			return strings.Contains(strings.Join(payloads, "\n"), fmt.Sprintf(`"chatId":"%s","unreadCount":0}`, chat))
+		})
+	}
+}
