@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"chat/modules/bus"
 	"chat/modules/id"
 )
 
@@ -37,5 +38,18 @@ func TestMarksInManyChatsAreAllTold(t *testing.T) {
 		counts.await(fmt.Sprintf("the count of chat %s to be 0", chat), func(payloads []string, _ string) bool {
 			return strings.Contains(strings.Join(payloads, "\n"), fmt.Sprintf(`"chatId":"%s","unreadCount":0}`, chat))
 		})
+	}
+}
+
+// TestAFeedIsWhatTheStoreSays: somebody who can write to Redis says a number that is not true, and news come all the same.
+func TestAFeedIsWhatTheStoreSays(t *testing.T) {
+	w := newWorld(t)
+	ann, bob := w.user("ann"), w.user("bob")
+	added, _ := w.subscribe(w.as(bob), `subscription { chatAdded { id } }`, nil)
+	w.stack.Live.Hint(bus.Hint{Channel: bus.Channel{User: bob}, Feed: 1 << 40})
+	time.Sleep(100 * time.Millisecond) // the feed is read
+	for n := range 3 {
+		w.group(ann, bob)
+		added.count(n + 1)
 	}
 }

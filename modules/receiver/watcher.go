@@ -22,7 +22,7 @@ type watcher struct {
 	mu     sync.Mutex
 	isOpen bool
 	feed   int64 // what was acted upon
-	want   int64 // what the feed has reached
+	want   int64 // what the feed is said to have reached, since it was last read
 	subs   map[*Subscription]struct{}
 }
 
@@ -129,6 +129,9 @@ func (w *watcher) run(ctx context.Context) {
 	w.mu.Lock()
 	from, want := w.feed, w.want
 	due := w.isOpen && want > from
+	if due {
+		w.want = 0
+	}
 	subs := make([]*Subscription, 0, len(w.subs))
 	for s := range w.subs {
 		subs = append(subs, s)
@@ -137,21 +140,31 @@ func (w *watcher) run(ctx context.Context) {
 	if !due {
 		return
 	}
-	turns, err := history.TurnsSince(ctx, w.engine.db, w.user, from)
+	feed, turns, err := w.read(ctx, from)
 	if err == nil {
 		err = w.act(ctx, turns, from, subs)
 	}
 	if err != nil {
 		w.engine.log.Warn().Err(err).Msg("a user's feed cannot be read, trying again")
-		time.AfterFunc(retryWait, func() { w.engine.work.add(w) })
+		time.AfterFunc(retryWait, func() { w.hint(want, nil) })
 		return
 	}
 	w.mu.Lock()
-	w.feed = max(w.feed, want)
+	w.feed = max(w.feed, feed)
 	w.mu.Unlock()
 	for topic := range topicsOf(subs) {
 		w.touch(topic) // which position has moved is not known
 	}
+}
+
+// read gives what has happened to the user since, and the number that this reaches: what a hint says may not be true, and
+// whoever believed it would take all that comes until then for old.
+func (w *watcher) read(ctx context.Context, from int64) (feed int64, turns []history.Turn, err error) {
+	if feed, err = w.engine.feeds.Get(ctx, w.user); err != nil {
+		return 0, nil, err
+	}
+	turns, err = history.TurnsSince(ctx, w.engine.db, w.user, from)
+	return feed, turns, err
 }
 
 func (w *watcher) act(ctx context.Context, turns []history.Turn, from int64, subs []*Subscription) error {
