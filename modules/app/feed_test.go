@@ -2,6 +2,7 @@ package app
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -51,5 +52,29 @@ func TestAFeedIsWhatTheStoreSays(t *testing.T) {
 	for n := range 3 {
 		w.group(ann, bob)
 		added.count(n + 1)
+	}
+}
+
+// TestAnArrivalIsToldOnce: also where the hints of several come while the first is looked at.
+func TestAnArrivalIsToldOnce(t *testing.T) {
+	w := newWorld(t)
+	ann, bob := w.user("ann"), w.user("bob")
+	added, _ := w.subscribe(w.as(bob), `subscription { chatAdded { id } }`, nil)
+	const each, writers = 25, 4
+	var all sync.WaitGroup
+	for range writers {
+		all.Go(func() {
+			for range each {
+				w.group(ann, bob)
+			}
+		})
+	}
+	all.Wait()
+	last := w.group(ann, bob)
+	told := added.await("the last chat", func(payloads []string, _ string) bool {
+		return len(payloads) > 0 && strings.Contains(payloads[len(payloads)-1], last.String())
+	})
+	if got := len(slices.Compact(slices.Sorted(slices.Values(told)))); len(told) != each*writers+1 || got != len(told) {
+		t.Errorf("%d arrivals of %d chats, want each of %d once", len(told), got, each*writers+1)
 	}
 }

@@ -163,8 +163,13 @@ func (w *watcher) read(ctx context.Context, from int64) (feed int64, turns []his
 	if feed, err = w.engine.feeds.Get(ctx, w.user); err != nil {
 		return 0, nil, err
 	}
-	turns, err = history.TurnsSince(ctx, w.engine.db, w.user, from)
-	return feed, turns, err
+	if turns, err = history.TurnsSince(ctx, w.engine.db, w.user, from); err != nil {
+		return 0, nil, err
+	}
+	for _, turn := range turns { // some of them may have come since
+		feed = max(feed, turn.JoinedFeed, turn.LeftFeed)
+	}
+	return feed, turns, nil
 }
 
 func (w *watcher) act(ctx context.Context, turns []history.Turn, from int64, subs []*Subscription) error {
