@@ -10,6 +10,7 @@ import (
 
 	"chat/modules/bus"
 	"chat/modules/id"
+	"chat/modules/pg"
 )
 
 // TestMarksInManyChatsAreAllTold: those of one user that are stored together move the user's feed once, and its other
@@ -76,5 +77,50 @@ func TestAnArrivalIsToldOnce(t *testing.T) {
 	})
 	if got := len(slices.Compact(slices.Sorted(slices.Values(told)))); len(told) != each*writers+1 || got != len(told) {
 		t.Errorf("%d arrivals of %d chats, want each of %d once", len(told), got, each*writers+1)
+	}
+}
+
+// TestASubscriptionThatOpensMissesNoArrival: it has seen the chats before one is committed that a reading which was under
+// way already finds.
+func TestASubscriptionThatOpensMissesNoArrival(t *testing.T) {
+	w := newWorld(t)
+	ann, bob := w.user("ann"), w.user("bob")
+	chat := w.group(ann)
+	w.group(ann, bob)
+	follow := `subscription { chatMessageNotification { content } }`
+	before, _ := w.subscribe(w.as(bob), follow, nil)
+	locked, opened, done := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+	go func() {
+		done <- w.db.Tx(t.Context(), func(tx *pg.Tx) error {
+			err := tx.Exec(t.Context(), `LOCK TABLE user_feeds IN ACCESS EXCLUSIVE MODE`) // readings of it wait
+			close(locked)
+			<-opened
+			if err != nil {
+				return err
+			}
+			if err := tx.Exec(t.Context(), `UPDATE user_feeds SET seq = seq + 1 WHERE user_id = $1`, bob); err != nil {
+				return err
+			}
+			return tx.Exec(t.Context(), `
+				INSERT INTO chat_members (id, chat_id, user_id, joined_seq, joined_number, joined_feed, joined_at)
+				SELECT gen_random_uuid(), m.chat_id, f.user_id, 0, 0, f.seq, now()
+				FROM   chat_members m, user_feeds f
+				WHERE  m.chat_id = $1 AND f.user_id = $2`, chat, bob)
+		})
+	}()
+	<-locked
+	w.stack.Live.Hint(bus.Hint{Channel: bus.Channel{User: bob}, Feed: 100})
+	time.Sleep(100 * time.Millisecond) // what has happened to bob is being read
+	meanwhile, _ := w.subscribe(w.as(bob), follow, nil)
+	close(opened)
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(100 * time.Millisecond) // it has been read
+	w.send(chat, ann, "hello")
+	for _, s := range []*tape{before, meanwhile} {
+		if got := contents(s.count(1)); got != "hello" {
+			t.Errorf("told of %q", got)
+		}
 	}
 }

@@ -2,6 +2,8 @@ package receiver
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -72,6 +74,12 @@ func (w *watcher) join(s *Subscription) {
 	w.subs[s] = struct{}{}
 }
 
+func (w *watcher) joined() []*Subscription {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Collect(maps.Keys(w.subs))
+}
+
 func (w *watcher) leave(s *Subscription) {
 	w.mu.Lock()
 	delete(w.subs, s)
@@ -132,15 +140,12 @@ func (w *watcher) run(ctx context.Context) {
 	if due {
 		w.want = 0
 	}
-	subs := make([]*Subscription, 0, len(w.subs))
-	for s := range w.subs {
-		subs = append(subs, s)
-	}
 	w.mu.Unlock()
 	if !due {
 		return
 	}
 	feed, turns, err := w.read(ctx, from)
+	subs := w.joined() // only now: who joins later reads what was read here, or more
 	if err == nil {
 		err = w.act(ctx, turns, from, subs)
 	}
