@@ -64,16 +64,19 @@ func (l *lane) serve(wake chan<- struct{}) []string {
 	return names
 }
 
-// changes gives the names that are wanted now and not heard, and those that are heard and not wanted.
+// changes gives the names that are wanted now and not heard, and those that are heard and not wanted. One that was given up
+// and wanted again in between is heard all along.
 func (l *lane) changes(heard map[string]struct{}) (fresh, stale []string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for name := range l.changed {
 		_, isHeard := heard[name]
-		switch isWanted := l.wanted[name] != nil; {
-		case isWanted && !isHeard:
+		switch in := l.wanted[name]; {
+		case in != nil && isHeard:
+			in.confirm()
+		case in != nil:
 			fresh = append(fresh, name)
-		case !isWanted && isHeard:
+		case isHeard:
 			stale = append(stale, name)
 		}
 	}
@@ -85,7 +88,14 @@ func (l *lane) changes(heard map[string]struct{}) (fresh, stale []string) {
 func (l *lane) confirm(name string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if in := l.wanted[name]; in != nil && !in.isHeard {
+	if in := l.wanted[name]; in != nil {
+		in.confirm()
+	}
+}
+
+// confirm is called with the lock of the lane held.
+func (in *interest) confirm() {
+	if !in.isHeard {
 		in.isHeard = true
 		close(in.confirmed)
 	}

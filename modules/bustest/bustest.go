@@ -95,6 +95,7 @@ func Run(t *testing.T, open func(t *testing.T) (here, there bus.Bus)) {
 		"in order":                         inOrder,
 		"only what is wanted":              onlyWanted,
 		"wanted, given up, wanted again":   again,
+		"given up and wanted at once":      atOnce,
 		"many channels at once":            many,
 		"a long hint loses its bodies":     long,
 		"publishing waits for nobody":      nobody,
@@ -202,6 +203,17 @@ func again(t *testing.T, here, there bus.Bus, tape *Tape) {
 	Subscribe(t, there, chat)
 	here.Publish(feed(chat, 2))
 	tape.Await(t, chat, before+1)
+}
+
+func atOnce(t *testing.T, here, there bus.Bus, tape *Tape) {
+	chat := Chat()
+	Subscribe(t, there, chat)
+	for n := range 50 {
+		there.Unsubscribe(chat)
+		Subscribe(t, there, chat)
+		here.Publish(feed(chat, int64(n)))
+		tape.Await(t, chat, n+1)
+	}
 }
 
 func many(t *testing.T, here, there bus.Bus, tape *Tape) {
