@@ -1,16 +1,20 @@
 package app
 
 import (
+	"context"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"chat/modules/bus"
 	"chat/modules/id"
 	"chat/modules/pg"
+	"chat/modules/pgtest"
 )
 
 // TestMarksInManyChatsAreAllTold: those of one user that are stored together move the user's feed once, and its other
@@ -122,5 +126,57 @@ func TestASubscriptionThatOpensMissesNoArrival(t *testing.T) {
 		if got := contents(s.count(1)); got != "hello" {
 			t.Errorf("told of %q", got)
 		}
+	}
+}
+
+// silent is a bus that confirms nothing once it is silenced, as a Redis that is stalled.
+type silent struct {
+	bus.Bus
+	isSilent atomic.Bool
+}
+
+func (b *silent) Subscribe(ctx context.Context, channels ...bus.Channel) error {
+	if err := b.Bus.Subscribe(ctx, channels...); err != nil || !b.isSilent.Load() {
+		return err
+	}
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+// TestABusThatConfirmsNothingHoldsNobody: people come into many chats, and the news of all other chats go on.
+func TestABusThatConfirmsNothingHoldsNobody(t *testing.T) {
+	b := &silent{Bus: bus.NewMemory()}
+	w := newWorldWith(t, pgtest.New(t), nil, b)
+	ann := w.user("ann")
+	chat := w.group(ann)
+	others, _ := w.subscribe(w.as(ann), followAdded, vars{"c": chat.String()})
+	var people []id.User
+	var lists []*tape
+	for n := range runtime.GOMAXPROCS(0) {
+		people = append(people, w.user(fmt.Sprint("p", n)))
+		list, _ := w.subscribe(w.as(people[n]), `subscription { chatMessageNotification { content } }`, nil)
+		lists = append(lists, list)
+	}
+	b.isSilent.Store(true)
+	for range 30 {
+		for _, who := range people {
+			w.group(ann, who)
+		}
+	}
+	last := w.group(ann, people...)
+	began := time.Now()
+	for n := range 10 {
+		w.send(chat, ann, "hello")
+		others.count(n + 1)
+	}
+	if took := time.Since(began); took > time.Second {
+		t.Errorf("ten messages of another chat took %s", took)
+	}
+	w.send(last, ann, "welcome")
+	for _, list := range lists {
+		list.count(1)
+	}
+	if took := time.Since(began); took > 3*time.Second {
+		t.Errorf("the first message of the last of the chats took %s", took)
 	}
 }

@@ -12,6 +12,7 @@ package receiver
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"sync"
 	"time"
 	"unique"
@@ -38,6 +39,7 @@ const (
 	pageSize       = 100
 	maxInbox       = 1_024 // hints of one log that wait; beyond them the log is read
 	crewSize       = 256   // subscriptions that are opened and replays that read or execute, at a time
+	watchSize      = 16    // users whose feeds are acted upon, at a time
 	maxGathered    = 1_000 // questions that one statement answers
 	maxPlaces      = 32    // pages that one statement reads
 )
@@ -66,11 +68,12 @@ type Engine struct {
 	ends  *gather.Reads[id.Member, history.Ending]
 	feeds *gather.Reads[id.User, int64]
 
-	work  *work
-	crew  *crew
-	ctx   context.Context
-	stop  context.CancelFunc
-	tasks sync.WaitGroup
+	work    *work // of hubs
+	watches *work // of watchers, apart: they wait for the bus, which news of chats must not
+	crew    *crew
+	ctx     context.Context
+	stop    context.CancelFunc
+	tasks   sync.WaitGroup
 
 	mu       sync.Mutex
 	hubs     map[history.Topic]*hub
@@ -101,7 +104,7 @@ func New(c Config) *Engine {
 	ctx, stop := context.WithCancel(context.Background())
 	e := &Engine{
 		db: c.DB, bus: c.Bus, exec: c.Exec, logs: c.Logs, log: c.Log, metrics: newMetrics(c.Metrics),
-		work: newWork(), crew: newCrew(ctx), ctx: ctx, stop: stop,
+		work: newWork(), watches: newWork(), crew: newCrew(ctx), ctx: ctx, stop: stop,
 		hubs: map[history.Topic]*hub{}, channels: map[bus.Channel]*listening{}, watchers: map[id.User]*watcher{},
 		missed: make(chan struct{}, 1),
 	}
@@ -129,7 +132,8 @@ func (e *Engine) Run(ctx context.Context) error {
 	for range crewSize {
 		e.tasks.Go(e.crew.work)
 	}
-	e.work.run(ctx, e.ctx)
+	e.tasks.Go(func() { e.watches.run(ctx, e.ctx, watchSize) })
+	e.work.run(ctx, e.ctx, runtime.GOMAXPROCS(0))
 	e.stop()
 	e.tasks.Wait()
 	return nil

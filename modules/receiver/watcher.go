@@ -116,7 +116,7 @@ func (w *watcher) hint(feed int64, chats []id.Chat) {
 		}
 	}
 	if due {
-		w.engine.work.add(w)
+		w.engine.watches.add(w)
 	}
 }
 
@@ -177,18 +177,29 @@ func (w *watcher) read(ctx context.Context, from int64) (feed int64, turns []his
 	return feed, turns, nil
 }
 
+// act lets subscriptions end, and widens them. What is tried again when it fails comes before what is told.
 func (w *watcher) act(ctx context.Context, turns []history.Turn, from int64, subs []*Subscription) error {
+	var came []history.Turn
 	for _, turn := range turns {
-		for _, s := range subs {
-			switch {
-			case turn.LeftFeed > 0:
+		switch {
+		case turn.LeftFeed > 0:
+			for _, s := range subs {
 				s.endIn(turn.Chat)
-			case turn.JoinedFeed > from:
-				if err := s.enter(ctx, turn); err != nil {
-					return err
-				}
 			}
+		case turn.JoinedFeed > from:
+			came = append(came, turn)
 		}
+	}
+	if len(came) == 0 {
+		return nil
+	}
+	for _, s := range subs {
+		if err := s.enter(ctx, came); err != nil {
+			return err
+		}
+	}
+	for _, s := range subs {
+		s.greet(came)
 	}
 	return nil
 }
@@ -201,20 +212,31 @@ func (s *Subscription) endIn(chat id.Chat) {
 	}
 }
 
-// enter widens a user-wide subscription by a chat that the user has come into.
-func (s *Subscription) enter(ctx context.Context, turn history.Turn) error {
-	switch {
-	case !s.stream.isWide():
-		return nil
-	case s.stream.Arrivals:
-		s.arrive(Cursor{history.Topic{Chat: turn.Chat, Log: arrivals}, turn.JoinedFeed})
+// enter widens a user-wide subscription by chats that the user has come into: by all at once, because each may have to be
+// listened to first.
+func (s *Subscription) enter(ctx context.Context, turns []history.Turn) error {
+	if !s.stream.isWide() || s.stream.Arrivals {
 		return nil
 	}
-	if err := s.engine.follow(ctx, s, entry{turn.Sight, turn.JoinedSeq}); err != nil {
+	entries := make([]entry, len(turns))
+	for n, turn := range turns {
+		entries[n] = entry{turn.Sight, turn.JoinedSeq}
+	}
+	if err := s.engine.follow(ctx, s, entries...); err != nil {
 		return err
 	}
 	s.catchUp()
 	return nil
+}
+
+// greet tells a subscription to arrivals of the chats that the user has come into.
+func (s *Subscription) greet(turns []history.Turn) {
+	if !s.stream.Arrivals {
+		return
+	}
+	for _, turn := range turns {
+		s.arrive(Cursor{history.Topic{Chat: turn.Chat, Log: arrivals}, turn.JoinedFeed})
+	}
 }
 
 // topicsOf are the logs in which subscriptions follow values.

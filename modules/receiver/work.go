@@ -2,7 +2,6 @@ package receiver
 
 import (
 	"context"
-	"runtime"
 	"sync"
 )
 
@@ -79,10 +78,10 @@ func (w *work) done(j job) {
 	}
 }
 
-// run works on jobs until ctx ends. Jobs get the context life.
-func (w *work) run(ctx, life context.Context) {
+// run works on so many jobs at a time until ctx ends. Jobs get the context life.
+func (w *work) run(ctx, life context.Context, size int) {
 	var workers sync.WaitGroup
-	for range runtime.GOMAXPROCS(0) {
+	for range size {
 		workers.Go(func() {
 			for {
 				if j, ok := w.take(); ok {
