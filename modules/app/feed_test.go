@@ -180,3 +180,38 @@ func TestABusThatConfirmsNothingHoldsNobody(t *testing.T) {
 		t.Errorf("the first message of the last of the chats took %s", took)
 	}
 }
+
+// early is a bus on which something happens before a chat's channel is listened to.
+type early struct {
+	bus.Bus
+	before chan func()
+}
+
+func (b *early) Subscribe(ctx context.Context, channels ...bus.Channel) error {
+	if !channels[0].Chat.IsZero() {
+		select {
+		case f := <-b.before:
+			f()
+		default:
+		}
+	}
+	return b.Bus.Subscribe(ctx, channels...)
+}
+
+// TestWhatIsSaidOnArrivalComesAtOnce: what the chat is told between the look at it and its first hint waits for no sweep.
+func TestWhatIsSaidOnArrivalComesAtOnce(t *testing.T) {
+	b := &early{Bus: bus.NewMemory(), before: make(chan func(), 1)}
+	w := newWorldWith(t, pgtest.New(t), nil, b)
+	ann, bob := w.user("ann"), w.user("bob")
+	list, _ := w.subscribe(w.as(bob), `subscription { chatMessageNotification { content } }`, nil)
+	began := time.Now()
+	for n := range 5 {
+		chat := w.group(ann)
+		b.before <- func() { w.send(chat, ann, "welcome") }
+		w.must(w.as(ann), nil, `mutation($c: ID!, $u: String!) { addParticipant(chatId: $c, userId: $u) { id } }`, vars{"c": chat.String(), "u": bob.String()})
+		list.count(n + 1)
+	}
+	if took := time.Since(began); took > 2*time.Second {
+		t.Errorf("five first messages took %s", took)
+	}
+}

@@ -65,6 +65,7 @@ func (w *watcher) open(ctx context.Context) error {
 	w.mu.Lock()
 	w.isOpen, w.feed = true, feed
 	w.mu.Unlock()
+	w.engine.watches.add(w) // for hints that came meanwhile
 	return nil
 }
 
@@ -198,10 +199,22 @@ func (w *watcher) act(ctx context.Context, turns []history.Turn, from int64, sub
 			return err
 		}
 	}
+	if err := w.compare(ctx, came); err != nil {
+		return err
+	}
 	for _, s := range subs {
 		s.greet(came)
 	}
 	return nil
+}
+
+// compare looks at the chats that the user has come into once more, now that they are listened to.
+func (w *watcher) compare(ctx context.Context, turns []history.Turn) error {
+	chats := make([]id.Chat, len(turns))
+	for n, turn := range turns {
+		chats[n] = turn.Chat
+	}
+	return w.engine.compare(ctx, history.Changes, chats)
 }
 
 // endIn ends a subscription to the Moves of a chat that its viewer has left. Those to Changes end by themselves, at the
