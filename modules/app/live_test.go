@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -409,6 +410,41 @@ func TestAnEventIsExecutedOnce(t *testing.T) {
 	w.send(chat, ann, "third")
 	if x, y := a.count(1)[0], b.count(1)[0]; !strings.Contains(x, `"unreadCount":3`) || !strings.Contains(y, `"unreadCount":1`) {
 		t.Errorf("counts of two viewers: %s and %s", x, y)
+	}
+}
+
+// TestASelectionThatWaitsHoldsOnlyItsChat: what one reads from the store as its events come holds up the news of no other
+// chat.
+func TestASelectionThatWaitsHoldsOnlyItsChat(t *testing.T) {
+	w := newWorld(t)
+	ann := w.user("ann")
+	quiet := w.group(ann)
+	light, _ := w.subscribe(w.as(ann), followAdded, vars{"c": quiet.String()})
+	var heavy []*tape
+	var chats []id.Chat
+	for range runtime.GOMAXPROCS(0) + 2 {
+		chat := w.group(ann)
+		s, _ := w.subscribe(w.as(ann), `subscription($c: ID!) { messageAdded(chatId: $c) { content seq chat { readSeq } } }`, vars{"c": chat.String()})
+		heavy, chats = append(heavy, s), append(chats, chat)
+	}
+	letGo := w.held(`LOCK TABLE read_positions IN ACCESS EXCLUSIVE MODE`)
+	for _, chat := range chats {
+		w.send(chat, ann, "one")
+		w.send(chat, ann, "two")
+	}
+	began := time.Now()
+	for n := range 10 {
+		w.send(quiet, ann, "hello")
+		light.count(n + 1)
+	}
+	if took := time.Since(began); took > time.Second {
+		t.Errorf("ten messages of another chat took %s", took)
+	}
+	letGo()
+	for _, s := range heavy {
+		if got := contents(s.count(2)); got != "one two" {
+			t.Errorf("a chat that had to wait: %q", got)
+		}
 	}
 }
 

@@ -490,7 +490,7 @@ func TestListsCostNoStatementPerItem(t *testing.T) {
 	query := `{ chats { id name participantIds participants { username } unreadCount readSeq lastMessage { content sender { username } }
 		messages(first: 5) { content sender { username } chat { name } } } }`
 	statements := func() int64 {
-		ctx, n := pg.WithCount(w.as(ann))
+		ctx, n := pg.WithCount(w.as(ann), nil)
 		w.must(ctx, nil, query, nil)
 		return n.Load()
 	}

@@ -7,14 +7,20 @@ import (
 
 type countKey struct{}
 
-// WithCount returns a context whose statements are counted.
-func WithCount(ctx context.Context) (context.Context, *atomic.Int64) {
-	n := new(atomic.Int64)
-	return context.WithValue(ctx, countKey{}, n), n
+type counter struct {
+	n     atomic.Int64
+	first func()
+}
+
+// WithCount returns a context whose statements are counted. first, where it is not nil, is called before the first of them
+// is sent.
+func WithCount(ctx context.Context, first func()) (context.Context, *atomic.Int64) {
+	c := &counter{first: first}
+	return context.WithValue(ctx, countKey{}, c), &c.n
 }
 
 func count(ctx context.Context) {
-	if n, ok := ctx.Value(countKey{}).(*atomic.Int64); ok {
-		n.Add(1)
+	if c, ok := ctx.Value(countKey{}).(*counter); ok && c.n.Add(1) == 1 && c.first != nil {
+		c.first()
 	}
 }

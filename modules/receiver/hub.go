@@ -347,11 +347,13 @@ type member struct {
 
 // offer executes an event for an audience, and has the result offered.
 func (h *hub) offer(ctx context.Context, a *audience, removals []history.Removal) {
-	payload, loaded, err := h.engine.counted(ctx, a.plan, a.delivery)
+	away := absence{work: h.engine.work} // what one selection reads must not hold up the news of all other chats
+	payload, loaded, err := h.engine.counted(ctx, a.plan, a.delivery, away.begin)
 	var more []history.Removal
 	if err == nil && loaded > 0 {
 		more, err = h.engine.removedSince(ctx, a.delivery.Event)
 	}
+	away.end()
 	seq := a.delivery.Event.Seq
 	removals = append(removals[:len(removals):len(removals)], more...)
 	isRemoved := func(user id.User) bool {

@@ -39,6 +39,7 @@ const (
 	pageSize       = 100
 	maxInbox       = 1_024 // hints of one log that wait; beyond them the log is read
 	crewSize       = 256   // subscriptions that are opened and replays that read or execute, at a time
+	awaySize       = 64    // hubs whose events are read from the store as they are executed, at a time
 	watchSize      = 16    // users whose feeds are acted upon, at a time
 	maxGathered    = 1_000 // questions that one statement answers
 	maxPlaces      = 32    // pages that one statement reads
@@ -104,7 +105,7 @@ func New(c Config) *Engine {
 	ctx, stop := context.WithCancel(context.Background())
 	e := &Engine{
 		db: c.DB, bus: c.Bus, exec: c.Exec, logs: c.Logs, log: c.Log, metrics: newMetrics(c.Metrics),
-		work: newWork(), watches: newWork(), crew: newCrew(ctx), ctx: ctx, stop: stop,
+		work: newWork(runtime.GOMAXPROCS(0)), watches: newWork(watchSize), crew: newCrew(ctx), ctx: ctx, stop: stop,
 		hubs: map[history.Topic]*hub{}, channels: map[bus.Channel]*listening{}, watchers: map[id.User]*watcher{},
 		missed: make(chan struct{}, 1),
 	}
@@ -133,7 +134,7 @@ func (e *Engine) Run(ctx context.Context) error {
 		e.tasks.Go(e.crew.work)
 	}
 	e.tasks.Go(func() { e.watches.run(ctx, e.ctx, watchSize) })
-	e.work.run(ctx, e.ctx, runtime.GOMAXPROCS(0))
+	e.work.run(ctx, e.ctx, runtime.GOMAXPROCS(0)+awaySize)
 	e.stop()
 	e.tasks.Wait()
 	return nil

@@ -544,9 +544,9 @@ func (s *Subscription) arrive(c Cursor) {
 	}
 }
 
-// counted executes an event and counts the statements that it took.
-func (e *Engine) counted(ctx context.Context, p *plan, d Delivery) (payload []byte, statements int64, err error) {
-	ctx, n := pg.WithCount(ctx)
+// counted executes an event and counts the statements that it took; first is called before the first of them.
+func (e *Engine) counted(ctx context.Context, p *plan, d Delivery, first func()) (payload []byte, statements int64, err error) {
+	ctx, n := pg.WithCount(ctx, first)
 	payload, err = e.execute(ctx, p, d)
 	return payload, n.Load(), err
 }
