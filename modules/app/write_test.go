@@ -354,7 +354,7 @@ func loseAnswers(t *testing.T, end ending) {
 	l.end.Store(end)
 	w := newWorldOn(t, pgtest.Open(t, l.url))
 	ann, bob := w.user("ann"), w.user("bob")
-	chat := w.group(ann, bob)
+	chat, other := w.group(ann, bob), w.group(ann, bob)
 	log, _ := w.subscribe(w.as(bob), `subscription($c: ID!) { chatEvents(chatId: $c) { seq kind } }`, vars{"c": chat.String()})
 	message := w.send(chat, ann, "first")
 	for name, change := range map[string]func(){
@@ -369,6 +369,9 @@ func loseAnswers(t *testing.T, end ending) {
 		},
 		"a mark": func() {
 			w.must(w.as(bob), nil, `mutation($m: ID!) { markMessageAsRead(messageId: $m) { id } }`, vars{"m": message.ID.String()})
+		},
+		"a chat's removal": func() {
+			w.must(w.as(ann), nil, `mutation($c: ID!) { removeChat(id: $c) { id } }`, vars{"c": other.String()})
 		},
 	} {
 		before := l.lost.Load()
@@ -480,6 +483,41 @@ func TestDirectChatsAreOnePerPair(t *testing.T) {
 		if code := w.code(w.as(ann), query, used(query, vars{"c": literal.CreateChat.ID.String(), "u": bob.String(), "t": cid.String()})); code != "CONFLICT" {
 			t.Errorf("%s in a direct chat: %q", query, code)
 		}
+	}
+}
+
+// TestARemovedChatTakesNoChanges, not even those that would change nothing: a second removal is its creator's CONFLICT and
+// FORBIDDEN to others.
+func TestARemovedChatTakesNoChanges(t *testing.T) {
+	w := newWorld(t)
+	ann, bob := w.user("ann"), w.user("bob")
+	const remove, read = `mutation($c: ID!) { removeChat(id: $c) { id } }`, `mutation($c: ID!) { markChatRead(chatId: $c, upToSeq: 0) { unreadCount } }`
+	group := vars{"c": w.group(ann, bob).String()}
+	var out struct{ OpenDirectChat struct{ ID id.Chat } }
+	w.must(w.as(ann), &out, `mutation($u: ID!) { openDirectChat(userId: $u) { id } }`, vars{"u": bob.String()})
+	direct := vars{"c": out.OpenDirectChat.ID.String()}
+	for _, chat := range []vars{group, direct} {
+		w.must(w.as(bob), nil, read, chat)
+		w.must(w.as(ann), nil, remove, chat)
+	}
+	for _, c := range []struct {
+		who   id.User
+		query string
+		chat  vars
+		want  string
+	}{
+		{ann, remove, group, "CONFLICT"}, {bob, remove, group, "FORBIDDEN"}, {w.user("cid"), remove, group, notFound}, {id.User{}, remove, group, "CONFLICT"},
+		{ann, remove, direct, "CONFLICT"}, {bob, remove, direct, "CONFLICT"},
+		{ann, read, group, "CONFLICT"}, {bob, read, group, "CONFLICT"}, {bob, read, direct, "CONFLICT"},
+	} {
+		if code := w.code(w.as(c.who), c.query, c.chat); code != c.want {
+			t.Errorf("%s of a removed chat: %q, want %q", c.query, code, c.want)
+		}
+	}
+	var rows int
+	w.get(t, &rows, `SELECT count(*) FROM events`)
+	if rows != 2 {
+		t.Errorf("two chats were removed, and the logs have %d rows", rows)
 	}
 }
 

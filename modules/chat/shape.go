@@ -92,11 +92,10 @@ func decideRenaming(c *sender.Change, found *chatCheck, s shaping) {
 func decideRemoval(c *sender.Change, found *chatCheck) {
 	err := found.refusal(c)
 	switch {
-	case !found.IsActive && (c.Actor.IsZero() || found.IsMember): // removing twice is a success that writes nothing
+	case found.IsMember && found.Type == group && c.Actor != found.Creator: // of a removed chat as well
+		c.Refuse(fault.New(fault.Forbidden, "Only the creator can remove this chat"))
 	case err != nil:
 		c.Refuse(err)
-	case !c.Actor.IsZero() && found.Type == group && c.Actor != found.Creator:
-		c.Refuse(fault.New(fault.Forbidden, "Only the creator can remove this chat"))
 	default:
 		found.IsActive = false
 		c.Accept(sender.Row{Kind: history.ChatRemoved, Subject: id.Any(c.Chat)})

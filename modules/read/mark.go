@@ -18,7 +18,7 @@ import (
 // mark says that a user has read a chat up to a message.
 type mark struct {
 	user id.User
-	to   subject
+	to   subject // of a chat without a message to read: nothing moves, and it is refused as any other
 	// clears moves what unread counts from to the newest message, as clients of the brief's API expect.
 	clears bool
 
@@ -88,6 +88,7 @@ func byReader(batch []*mark) []*marking {
 		if m.to.Number > r.to.Number {
 			r.to = m.to
 		}
+		r.clears = r.clears || m.clears
 		r.marks = append(r.marks, m)
 	}
 	slices.SortFunc(all, func(a, b *marking) int {
@@ -115,7 +116,7 @@ func locate(ctx context.Context, tx *pg.Tx, readers []*marking) error {
 	for _, r := range readers {
 		switch {
 		case !r.isMember:
-			r.refuse(func(m *mark) error { return fault.NoMessage(m.to.ID) })
+			r.refuse(func(m *mark) error { return m.to.none() })
 		case !r.Active:
 			r.refuse(func(*mark) error { return fault.NoChanges() })
 		}
@@ -127,6 +128,14 @@ func (r *marking) refuse(why func(*mark) error) {
 	for _, m := range r.marks {
 		m.refused = why(m)
 	}
+}
+
+// none is the refusal of a subject that is not there for its reader.
+func (s subject) none() error {
+	if s.ID.IsZero() {
+		return fault.NoChat(s.Chat)
+	}
+	return fault.NoMessage(s.ID)
 }
 
 // isStill tells that nothing has to be written for a reader: a mark that is older or repeated is a cheap success.

@@ -56,7 +56,7 @@ func (m *Mutation) MarkMessageAsRead(ctx context.Context, args struct {
 }
 
 func (m *Mutation) mark(ctx context.Context, user id.User, to subject) (*mark, error) {
-	k := &mark{user: user, to: to, clears: m.who.IsOpen()}
+	k := &mark{user: user, to: to, clears: m.who.IsOpen() && !to.ID.IsZero()}
 	if err := m.marks.Do(ctx, k); err != nil {
 		return nil, err
 	}
@@ -84,10 +84,8 @@ func (m *Mutation) MarkChatRead(ctx context.Context, args struct {
 	if err != nil {
 		return nil, err
 	}
-	if !to.ID.IsZero() {
-		if _, err := m.mark(ctx, actor, to); err != nil {
-			return nil, err
-		}
+	if _, err := m.mark(ctx, actor, to); err != nil {
+		return nil, err
 	}
 	counts, err := m.store.countsOf(ctx, args.ChatID, []id.User{actor})
 	return &UnreadCountUpdate{ChatID: args.ChatID, UserID: actor, UnreadCount: counts[actor]}, fault.AfterChange(err)

@@ -118,12 +118,12 @@ const selectSubjectAt = `
 	ORDER  BY m.seq DESC
 	LIMIT  1`
 
-// subjectAt finds the newest message at or before a seq; the zero subject when there is none.
+// subjectAt finds the newest message at or before a seq; a subject of that chat without a message when there is none.
 func (s *Store) subjectAt(ctx context.Context, viewer identity.Viewer, chat id.Chat, seq int64) (subject, error) {
 	var m subject
 	err := s.db.Get(ctx, &m, selectSubjectAt, viewer, chat, seq)
 	if errors.Is(err, sql.ErrNoRows) {
-		return subject{}, nil
+		return subject{Chat: chat}, nil
 	}
 	return m, err
 }
