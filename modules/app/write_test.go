@@ -521,6 +521,25 @@ func TestARemovedChatTakesNoChanges(t *testing.T) {
 	}
 }
 
+// TestWhoIsNamedHasToExist: a user that is none is wrong input of the argument that names it, one or several.
+func TestWhoIsNamedHasToExist(t *testing.T) {
+	w := newWorld(t)
+	ann := w.user("ann")
+	chat := w.group(ann)
+	for field, query := range map[string]string{
+		"userId":         `mutation($c: ID!, $u: String!) { addParticipant(chatId: $c, userId: $u) { id } }`,
+		"userIds":        `mutation($c: ID!, $u: String!) { addParticipants(chatId: $c, userIds: [$u]) { id } }`,
+		"participantIds": `mutation($u: String!) { createChat(createChatInput: {name: "x", participantIds: [$u]}) { id } }`,
+	} {
+		for _, user := range []string{id.New[id.User]().String(), "nobody", ""} {
+			res := w.ask(w.as(ann), query, used(query, vars{"c": chat.String(), "u": user}))
+			if len(res.Errors) != 1 || res.Errors[0].Extensions["code"] != "BAD_USER_INPUT" || res.Errors[0].Extensions["field"] != field {
+				t.Errorf("%s that names %q: %v", field, user, res.Errors)
+			}
+		}
+	}
+}
+
 // TestListsCostNoStatementPerItem: ten times as many items take as many statements.
 func TestListsCostNoStatementPerItem(t *testing.T) {
 	w := newWorld(t)

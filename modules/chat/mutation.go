@@ -184,10 +184,11 @@ func (m *Mutation) AddParticipant(ctx context.Context, args struct {
 	if err != nil {
 		return nil, err
 	}
-	if err := m.exists(ctx, args.UserID); err != nil {
+	users := []id.User{args.UserID}
+	if err := m.checkUsers(ctx, "userId", users); err != nil {
 		return nil, err
 	}
-	return m.append(ctx, m.memberships.change(args.ChatID, actor, newComing([]id.User{args.UserID})))
+	return m.append(ctx, m.memberships.change(args.ChatID, actor, newComing(users)))
 }
 
 // AddParticipants adds users to a group, all or none.
