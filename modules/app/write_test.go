@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"maps"
 	"net"
 	"net/url"
 	"strings"
@@ -543,6 +544,50 @@ func TestWhoIsNamedHasToExist(t *testing.T) {
 				t.Errorf("%s that names %q: %v", field, user, res.Errors)
 			}
 		}
+	}
+}
+
+// TestPagesOfChats begin below their place: the last chat of the page before, or all chats of its moment.
+func TestPagesOfChats(t *testing.T) {
+	w := newWorld(t)
+	ann := w.user("ann")
+	want := map[string]bool{}
+	for range 4 {
+		want[w.group(ann).String()] = true
+	}
+	if err := w.db.Tx(t.Context(), func(tx *pg.Tx) error {
+		return tx.Exec(t.Context(), `UPDATE chats SET updated_at = (SELECT min(created_at) FROM chats) + CASE WHEN id < (SELECT max(id::text)::uuid FROM chats) THEN interval '1 second' ELSE interval '0' END`)
+	}); err != nil {
+		t.Fatal(err)
+	}
+	page := func(v vars) (found []struct{ ID, UpdatedAt string }) {
+		var out struct {
+			ChatsByParticipant []struct{ ID, UpdatedAt string }
+		}
+		w.must(w.as(ann), &out, `query($t: DateTime, $i: ID) { chatsByParticipant(limit: 1, beforeUpdatedAt: $t, beforeId: $i) { id updatedAt } }`, v)
+		return out.ChatsByParticipant
+	}
+	var times []string // by time alone each moment is shown once
+	for v := (vars{}); len(times) < 5; {
+		found := page(v)
+		if len(found) == 0 {
+			break
+		}
+		times, v = append(times, found[0].UpdatedAt), vars{"t": found[0].UpdatedAt}
+	}
+	if len(times) != 2 || times[0] == times[1] {
+		t.Errorf("pages by time alone are of %q", times)
+	}
+	seen := map[string]bool{}
+	for v := (vars{}); len(seen) < 5; {
+		found := page(v)
+		if len(found) == 0 {
+			break
+		}
+		seen[found[0].ID], v = true, vars{"t": found[0].UpdatedAt, "i": found[0].ID}
+	}
+	if !maps.Equal(seen, want) {
+		t.Errorf("pages by time and id show %v, want %v", seen, want)
 	}
 }
 

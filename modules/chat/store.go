@@ -65,10 +65,10 @@ func selectParting(ctx context.Context, db pg.Reader, user id.User, chat id.Chat
 	return found.row, found.Ending, err
 }
 
-// place is a place in a list of chats: what comes before it in the order of the list is left out.
+// place is a place in a list of chats: what comes before it in the order of the list, and it itself, is left out.
 type place struct {
 	updatedAt *time.Time // nil: the beginning
-	chat      id.Chat
+	chat      id.Chat    // the zero id: behind all of that time
 }
 
 // $1 user, $2 and $3 the place, $4 how many
@@ -77,7 +77,7 @@ const selectChatsOf = `
 	FROM   chat_members m
 	JOIN   chats c ON c.id = m.chat_id
 	WHERE  m.user_id = $1 AND m.left_seq IS NULL AND c.is_active
-	AND    ($2::timestamptz IS NULL OR (c.updated_at, c.id) < ($2, coalesce($3::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')))
+	AND    ($2::timestamptz IS NULL OR (c.updated_at, c.id) < ($2, coalesce($3::uuid, '00000000-0000-0000-0000-000000000000')))
 	ORDER  BY c.updated_at DESC, c.id DESC
 	LIMIT  $4`
 
