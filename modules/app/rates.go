@@ -49,7 +49,7 @@ func classes() []classRate {
 		{sends, limit.Per(50, 2500*time.Millisecond), "messages that a user sends"},
 		{writes, limit.Per(50, 2500*time.Millisecond), "a user's other changes"},
 		{reads, limit.Per(500, 5*time.Second), "a user's queries"},
-		{signups, limit.Per(20, time.Hour), "accounts made from an address"},
+		{signups, limit.Per(20, time.Hour), "tries to make an account from an address, refused ones as well"},
 		{logins, limit.Per(100, 10*time.Minute), "logins from an address"},
 		{refreshes, limit.Per(3_000, 10*time.Minute), "refreshed sessions from an address"},
 		{passwords, user.DefaultAttemptRates().Account, "wrong passwords at an account"},

@@ -252,7 +252,7 @@ func TestRatesOfAUser(t *testing.T) {
 }
 
 func TestRatesOfAnAddress(t *testing.T) {
-	s := serveAccounts(t, nil, "signup=3/1h", "login=4/1h", "refresh=2/1h", "read=3/1h", "write=2/1h")
+	s := serveAccounts(t, nil, "signup=4/1h", "login=4/1h", "refresh=2/1h", "read=3/1h", "write=2/1h")
 	ann, bob, nobody := s.join("ann"), s.join("bob"), &client{served: s}
 	for _, c := range []struct {
 		name string
@@ -260,7 +260,7 @@ func TestRatesOfAnAddress(t *testing.T) {
 		does string
 		want []string
 	}{
-		{"sign-ups, whoever calls", ann, `mutation { createUser(username: "carol", email: "c@example.org", password: "correct horse") { id } }`, []string{"", limited}},
+		{"sign-ups, whoever calls, and whatever is said to them", ann, `mutation { createUser(username: "carol", email: "c@example.org", password: "correct horse") { id } }`, []string{"", "CONFLICT", limited}},
 		{"logins, whoever calls", bob, `mutation { login(username: "ann", password: "wrong") { accessToken } }`, []string{unknown, unknown, limited}},
 		{"refreshes", nobody, `mutation { refreshToken(refreshToken: "x") { accessToken } }`, []string{unknown, unknown, limited}},
 		{"queries of nobody", nobody, `{ health }`, []string{"", "", "", limited}},
