@@ -449,7 +449,7 @@ func (w *wire) follow(count, want int) (live []string) {
 			w.t.Fatalf("closed %d", closed)
 		case m.Type == "next":
 			live = append(live, m.ID)
-		case m.Type != "error" || !strings.Contains(string(m.Payload), `"RATE_LIMITED"`):
+		case m.Type != "error" || !strings.Contains(string(m.Payload), `"RATE_LIMITED"`) || !strings.Contains(string(m.Payload), `"retryAfter":35`):
 			w.t.Errorf("a subscription is answered by %s %s", m.Type, m.Payload)
 		}
 	}

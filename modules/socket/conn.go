@@ -460,20 +460,27 @@ func (c *conn) subscribe(m message) {
 }
 
 // open counts a subscription in, or says why not.
-func (c *conn) open(op *operation) (refusal string) {
+func (c *conn) open(op *operation) (refusal *fault.Fault) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	limits := &c.handler.limits
 	switch {
 	case c.operations[op.id] != op:
-		return "The subscription has ended" // and nobody hears of it
-	case c.subscribed >= c.handler.limits.Subscriptions:
-		return "Too many subscriptions on this socket"
+		return limits.tooMany("The subscription has ended") // and nobody hears of it
+	case c.subscribed >= limits.Subscriptions:
+		return limits.tooMany("Too many subscriptions on this socket")
 	case !c.handler.usage.subscribe(c.user):
-		return "Too many subscriptions of this user"
+		return limits.tooMany("Too many subscriptions of this user")
 	}
 	c.subscribed++
 	op.counted = true
-	return ""
+	return nil
+}
+
+// tooMany refuses a subscription. Another try makes sense when one has ended, at the latest when a socket whose client is
+// gone without a word is closed.
+func (l *Limits) tooMany(why string) *fault.Fault {
+	return &fault.Fault{Code: fault.RateLimited, Text: why, RetryAfter: l.PingInterval + l.PongWait}
 }
 
 // finished undoes open, once. The caller holds the lock.

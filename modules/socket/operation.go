@@ -119,8 +119,8 @@ func (op *operation) run(req gql.Request) {
 }
 
 func (op *operation) open(doc *gql.Document) {
-	if refusal := op.conn.open(op); refusal != "" {
-		op.Error([]*gql.Error{gql.NewError(op.ctx, fault.RateLimited, refusal)})
+	if refusal := op.conn.open(op); refusal != nil {
+		op.Error([]*gql.Error{gql.Show(op.ctx, refusal)})
 		return
 	}
 	sub, errs := op.conn.handler.live.Subscribe(op.ctx, doc, op)
