@@ -250,7 +250,8 @@ func (e *Engine) execute(ctx context.Context, p *plan, d Delivery) ([]byte, erro
 	if err := gql.OutOfReach(res.Errors); err != nil {
 		return nil, err
 	}
-	if d.Event.Topic().Log == history.Changes && d.Event.Seq > 0 {
+	isArrival := d.Event.Kind == history.MemberAdded && d.Event.Seq == 0
+	if d.Event.Topic().Log == history.Changes && !isArrival {
 		if res.Extensions == nil {
 			res.Extensions = map[string]any{}
 		}
