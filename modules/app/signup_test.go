@@ -126,7 +126,9 @@ func TestAnAddressIsOneAccounts(t *testing.T) {
 		"Ann@Example.org": taken, "ANN@EXAMPLE.ORG": taken, " ann@example.org ": taken, "ａｎｎ@example.org": taken,
 		"ann": bad, "@example.org": bad, "ann@": bad, "a@b@c": bad, "a＠b@c": bad, "ann @example.org": bad, "ann\u200b@example.org": bad,
 		"ann@example.org\u202e": bad, "": bad, "ann\n@example.org": bad, strings.Repeat("x", 300) + "@example.org": bad,
-		"ann+1@example.org": {}, "änn@example.org": {},
+		"<ann@example.com>": bad, "Ann <ann@example.com>": bad, "ann@example..com": bad, "ann@.example.com": bad, "ann@example.com.": bad,
+		"a..b@example.com": bad, ".ann@example.com": bad, `"ann@b"@example.com`: bad, "ann@example.com(ann)": bad, "ann@example．．com": bad,
+		"ann+1@example.org": {}, "änn@example.org": {}, "ann@localhost": {}, "ann@bücher.example": {},
 	} {
 		for _, door := range s.doors() {
 			n++

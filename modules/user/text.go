@@ -1,6 +1,7 @@
 package user
 
 import (
+	"net/mail"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -72,10 +73,11 @@ func email(text string) (keyed, error) {
 	return keyed{text: kept, key: key}, nil
 }
 
-// isAddress tells whether a text is two parts with one @ between them, and nothing that cannot be seen.
+// isAddress tells whether a text is an address alone, by RFC 5322 and as it is written shortest, with nothing in it that
+// cannot be seen.
 func isAddress(text string) bool {
-	local, domain, _ := strings.Cut(text, "@")
-	return local != "" && domain != "" && !strings.Contains(domain, "@") && utf8.ValidString(text) &&
+	parsed, err := mail.ParseAddress(text)
+	return err == nil && parsed.Name == "" && parsed.Address == text &&
 		!strings.ContainsFunc(text, func(r rune) bool {
 			return unicode.IsSpace(r) || unicode.In(r, unicode.Cc, unicode.Cf)
 		})
