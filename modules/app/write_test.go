@@ -547,6 +547,54 @@ func TestWhoIsNamedHasToExist(t *testing.T) {
 	}
 }
 
+// TestNobodyIsRemovedTwice: taking out somebody who is no member succeeds for every member, and writes nothing.
+func TestNobodyIsRemovedTwice(t *testing.T) {
+	w := newWorld(t)
+	ann, bob, cid := w.user("ann"), w.user("bob"), w.user("cid")
+	chat := w.group(ann, bob, cid)
+	remove := func(actor, user id.User, want string) {
+		t.Helper()
+		code := w.code(w.as(actor), `mutation($c: ID!, $u: String!) { removeParticipant(chatId: $c, userId: $u) { id } }`, vars{"c": chat.String(), "u": user.String()})
+		if code != want {
+			t.Errorf("a removal: %q, want %q", code, want)
+		}
+	}
+	remove(bob, cid, "FORBIDDEN")
+	remove(ann, cid, "")
+	remove(ann, cid, "")
+	remove(bob, cid, "")
+	remove(cid, cid, notFound)
+	var rows int
+	w.get(t, &rows, `SELECT last_seq FROM chats WHERE id = $1`, chat)
+	if rows != 1 {
+		t.Errorf("one was removed, and the log has %d rows", rows)
+	}
+}
+
+// TestAnEmptyDescriptionIsNone, at the beginning and later, and writes nothing where there was none.
+func TestAnEmptyDescriptionIsNone(t *testing.T) {
+	w := newWorld(t)
+	ann := w.user("ann")
+	var made struct {
+		CreateChat struct {
+			ID          id.Chat
+			Description *string
+		}
+	}
+	w.must(w.as(ann), &made, `mutation($u: String!) { createChat(createChatInput: {name: "x", description: "", participantIds: [$u]}) { id description } }`, vars{"u": ann.String()})
+	if made.CreateChat.Description != nil {
+		t.Errorf("createChat gives %q", *made.CreateChat.Description)
+	}
+	for _, c := range []struct{ description, want string }{
+		{"", `{"updateChat":{"description":null,"lastSeq":0}}`}, {"x", `{"updateChat":{"description":"x","lastSeq":1}}`}, {"", `{"updateChat":{"description":null,"lastSeq":2}}`},
+	} {
+		res := w.ask(w.as(ann), `mutation($c: ID!, $d: String) { updateChat(id: $c, description: $d) { description lastSeq } }`, vars{"c": made.CreateChat.ID.String(), "d": c.description})
+		if string(res.Data) != c.want {
+			t.Errorf("updateChat with %q: %s %v, want %s", c.description, res.Data, res.Errors, c.want)
+		}
+	}
+}
+
 // TestPagesOfChats begin below their place: the last chat of the page before, or all chats of its moment.
 func TestPagesOfChats(t *testing.T) {
 	w := newWorld(t)

@@ -114,11 +114,12 @@ func decideGoing(c *sender.Change, found *chatCheck, input going) {
 	}
 	byOther := !c.Actor.IsZero() && c.Actor != input.user
 	switch {
+	case !slices.Contains(found.Members, input.user): // whoever asks: a success that writes nothing
 	case found.Type == direct:
 		c.Refuse(twoForGood())
 	case byOther && c.Actor != found.Creator:
 		c.Refuse(fault.New(fault.Forbidden, "Only the creator can remove others from this chat"))
-	case slices.Contains(found.Members, input.user):
+	default:
 		c.Accept(sender.Row{Kind: history.MemberRemoved, Subject: id.Any(input.user)})
 		c.Concern(input.user)
 	}

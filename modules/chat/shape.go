@@ -108,7 +108,7 @@ func (found *chatCheck) shape(s shaping) {
 		found.Name = *s.name
 	}
 	if s.description != nil {
-		found.Description = s.description
+		found.Description = noneIfEmpty(s.description)
 	}
 }
 
