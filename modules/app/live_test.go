@@ -563,7 +563,7 @@ func TestReceiptsComeOncePerReader(t *testing.T) {
 	}
 }
 
-// TestUnreadCountsFollow messages, deletions and the user's own marks, on every device, and end exact.
+// TestUnreadCountsFollow messages, deletions, the user's own marks and the chat's removal, on every device, and end exact.
 func TestUnreadCountsFollow(t *testing.T) {
 	w := newWorld(t)
 	ann, bob := w.user("ann"), w.user("bob")
@@ -586,6 +586,10 @@ func TestUnreadCountsFollow(t *testing.T) {
 	w.must(w.as(ann), nil, `mutation($m: ID!) { removeMessage(id: $m) { id } }`, vars{"m": last.ID.String()})
 	until(24)
 	w.must(w.as(bob), nil, `mutation($m: ID!) { markMessageAsRead(messageId: $m) { id } }`, vars{"m": last.ID.String()})
+	until(0)
+	w.send(chat, ann, "last")
+	until(1)
+	w.must(w.as(ann), nil, `mutation($c: ID!) { removeChat(id: $c) { id } }`, vars{"c": chat.String()})
 	until(0)
 }
 

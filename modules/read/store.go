@@ -67,10 +67,16 @@ func (s *Store) counts(ctx context.Context, user id.User) ([]count, error) {
 	return rows, err
 }
 
-// $1 chat, $2 users
+// A chat that was removed has nothing unread, and is not in the view. $1 chat, $2 users
 const selectCountsOfChat = `
-	SELECT user_id, unread_count FROM unread_counts WHERE chat_id = $1 AND user_id = ANY ($2::uuid[])`
+	SELECT user_id, unread_count FROM unread_counts WHERE chat_id = $1 AND user_id = ANY ($2::uuid[])
+	UNION  ALL
+	SELECT m.user_id, 0
+	FROM   chats c
+	JOIN   chat_members m ON m.chat_id = c.id AND m.left_seq IS NULL
+	WHERE  c.id = $1 AND NOT c.is_active AND m.user_id = ANY ($2::uuid[])`
 
+// countsOf gives the counts of those of the users that are members.
 func (s *Store) countsOf(ctx context.Context, chat id.Chat, users []id.User) (map[id.User]int32, error) {
 	var rows []count
 	if err := s.db.Select(ctx, &rows, selectCountsOfChat, chat, id.List[id.User](users)); err != nil {

@@ -49,7 +49,8 @@ func covers(e history.Event, number int64) bool {
 	return json.Unmarshal(e.Body, &s) == nil && s.From < number && number <= s.To
 }
 
-// UnreadCountUpdated is the user's count in one of its chats, whenever messages or its position change it.
+// UnreadCountUpdated is the user's count in one of its chats, whenever messages, its position or the chat's removal change
+// it.
 func (s *Subscription) UnreadCountUpdated(ctx context.Context, args struct {
 	UserID  *id.User
 	Current *bool
@@ -66,8 +67,8 @@ func (s *Subscription) UnreadCountUpdated(ctx context.Context, args struct {
 		return nil, err
 	}
 	return nil, receiver.Open(ctx, receiver.Stream{
-		Viewer: viewer, Kinds: []history.Kind{history.MessageAdded, history.MessageDeleted},
-		Wants:  func(e history.Event) bool { return e.Actor != viewer.ID },
+		Viewer: viewer, Kinds: []history.Kind{history.MessageAdded, history.MessageDeleted, history.ChatRemoved},
+		Wants:  func(e history.Event) bool { return e.Kind == history.ChatRemoved || e.Actor != viewer.ID },
 		Values: s.store, Current: args.Current != nil && *args.Current,
 	})
 }
