@@ -620,6 +620,54 @@ func TestAPositionMovesWhileItsCountWaits(t *testing.T) {
 	s.await("the count after the wait", none)
 }
 
+// TestUnreadCountsThatStayAreNotTold: coming into a chat, leaving it and coming back changes no count, nor does it that a
+// message is deleted which was read.
+func TestUnreadCountsThatStayAreNotTold(t *testing.T) {
+	w := newWorld(t)
+	ann, bob := w.user("ann"), w.user("bob")
+	var chats []id.Chat
+	for range 5 {
+		chats = append(chats, w.group(ann, bob))
+	}
+	sixth := w.group(ann)
+	counts, _ := w.subscribe(w.as(bob), `subscription { unreadCountUpdated { chatId unreadCount } }`, nil)
+	come, _ := w.subscribe(w.as(bob), `subscription { chatAdded { id } }`, nil)
+	var want []string
+	told := func(chat id.Chat, n int) { // it is, and nothing else
+		t.Helper()
+		want = append(want, fmt.Sprintf(`{"data":{"unreadCountUpdated":{"chatId":"%s","unreadCount":%d}}`, chat, n))
+		got := counts.count(len(want))
+		for i := range got {
+			if i >= len(want) || !strings.HasPrefix(got[i], want[i]) {
+				t.Fatalf("told %s\nwant %s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+			}
+		}
+	}
+	change := func(field string) {
+		t.Helper()
+		w.must(w.as(ann), nil, fmt.Sprintf(`mutation($c: ID!, $u: String!) { %s(chatId: $c, userId: $u) { id } }`, field), vars{"c": sixth.String(), "u": bob.String()})
+	}
+	change("addParticipant")
+	come.count(1)
+	w.send(sixth, ann, "welcome")
+	told(sixth, 1)
+	change("removeParticipant")
+	change("addParticipant")
+	come.count(2)
+	w.send(sixth, ann, "welcome back")
+	told(sixth, 1)
+	message := w.send(chats[0], ann, "read and deleted")
+	told(chats[0], 1)
+	w.must(w.as(bob), nil, `mutation($c: ID!, $s: Seq!) { markChatRead(chatId: $c, upToSeq: $s) { unreadCount } }`, vars{"c": chats[0].String(), "s": message.Seq})
+	told(chats[0], 0)
+	w.must(w.as(ann), nil, `mutation($m: ID!) { removeMessage(id: $m) { id } }`, vars{"m": message.ID.String()})
+	w.send(chats[1], ann, "another")
+	told(chats[1], 1)
+	w.must(w.as(ann), nil, `mutation($c: ID!) { removeChat(id: $c) { id } }`, vars{"c": chats[0].String()})
+	w.must(w.as(ann), nil, `mutation($c: ID!) { removeChat(id: $c) { id } }`, vars{"c": chats[1].String()})
+	told(chats[1], 0)
+}
+
 // TestSubscriptionsLeaveNothing: rounds of subscribe and stop end where they began.
 func TestSubscriptionsLeaveNothing(t *testing.T) {
 	w := newWorld(t)

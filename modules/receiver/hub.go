@@ -2,6 +2,7 @@ package receiver
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -51,6 +52,8 @@ type follower struct {
 	owes    bool  // the present state has to be shown, whatever the log says
 	stated  int64 // the seq as of which it was shown last
 	gone    bool
+
+	told json.RawMessage // the value that it was told last; nil: none, or one that has changed since, whatever it is now
 
 	bundle *bundle // what it is offered next, and as of which turn; for whoever runs the hub
 	as     int
@@ -280,6 +283,9 @@ func (h *hub) deliver(ctx context.Context, e history.Event, removals []history.R
 			f.cursor = e.Seq
 		case f.sub.stream.Values != nil:
 			f.cursor = e.Seq
+			if f.sub.stream.isChange(e) {
+				f.told = nil
+			}
 			h.values.touch(f)
 		default:
 			f.cursor = e.Seq

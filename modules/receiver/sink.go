@@ -2,6 +2,7 @@ package receiver
 
 import (
 	"context"
+	"encoding/json"
 
 	"chat/modules/gql"
 	"chat/modules/history"
@@ -18,6 +19,8 @@ type Cursor struct {
 type Result struct {
 	Cursor  Cursor
 	Payload []byte
+
+	value json.RawMessage // of Values: the one that it shows
 }
 
 // Sink is where the results of one subscription go; the transport implements it. It may call Subscription.Dropped from

@@ -25,7 +25,8 @@ type Stream struct {
 	Share string
 	// Arrivals delivers a MemberAdded for each chat that the user has come into, instead of rows of logs.
 	Arrivals bool
-	// Values, where it is not nil, makes rows only a sign that a value of the chat has changed.
+	// Values, where it is not nil, makes rows only a sign that a value of the chat may have changed. It is delivered if it
+	// has, or if the row is of the first of Kinds: then it has, though it may be back by now.
 	Values Valuer
 	// Current delivers every chat as it is first.
 	Current bool
@@ -46,6 +47,9 @@ func (s *Stream) wants(e history.Event) bool {
 	}
 	return false
 }
+
+// isChange tells whether a row is more than a sign that a value may have changed.
+func (s *Stream) isChange(e history.Event) bool { return e.Kind == s.Kinds[0] }
 
 // isWide tells whether the stream follows all chats of its user.
 func (s *Stream) isWide() bool { return s.Topic.Chat.IsZero() }

@@ -2,6 +2,7 @@ package receiver
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -218,6 +219,11 @@ func (s *Subscription) offerAll(f *follower) {
 
 // next gives the sink one result; false: it was not taken, and will have to come again. The caller holds offering.
 func (s *Subscription) next(f *follower, r Result) bool {
+	if r.value != nil {
+		f.hub.mu.Lock()
+		f.told = r.value // before it is dropped again
+		f.hub.mu.Unlock()
+	}
 	if s.sink.Next(r) {
 		return true
 	}
@@ -232,6 +238,7 @@ func (s *Subscription) next(f *follower, r Result) bool {
 func (f *follower) refused(seq int64) {
 	f.setBack(seq - 1)
 	f.owes = f.owes || f.sub.stream.Values != nil || seq == f.stated
+	f.told = nil
 }
 
 // leave takes the follower out of its hub.
@@ -458,7 +465,7 @@ func (f *follower) rows(ctx context.Context, shared *page, from int64) (rows []h
 		}
 	}
 	h.mu.Lock()
-	owes := f.owes || stream.Values != nil
+	owes := f.owes || stream.Values != nil && slices.ContainsFunc(shared.after(from), stream.wants)
 	h.mu.Unlock()
 	if !owes {
 		return rows, last, false, nil
@@ -475,10 +482,10 @@ func (f *follower) state(ctx context.Context, seq int64) ([]history.Event, error
 		return []history.Event{e}, nil
 	}
 	values, err := stream.Values.Values(ctx, e.Chat, []id.User{stream.Viewer.ID})
-	if err != nil || values[stream.Viewer.ID] == nil {
+	e.Body = values[stream.Viewer.ID]
+	if err != nil || e.Body == nil || f.hasHeard(e.Body) {
 		return nil, err
 	}
-	e.Body = values[stream.Viewer.ID]
 	return []history.Event{e}, nil
 }
 
@@ -497,7 +504,11 @@ func (f *follower) executeAll(
 			return piece{}, err
 		}
 		if payload != nil {
-			p.results = append(p.results, Result{Cursor: Cursor{f.hub.topic, e.Seq}, Payload: payload})
+			r := Result{Cursor: Cursor{f.hub.topic, e.Seq}, Payload: payload}
+			if f.sub.stream.Values != nil {
+				r.value = e.Body
+			}
+			p.results = append(p.results, r)
 		}
 		if bytes += len(payload); bytes >= maxPiece && n+1 < len(rows) {
 			p.last, p.more = e.Seq, true

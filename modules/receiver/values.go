@@ -1,7 +1,9 @@
 package receiver
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"time"
 
 	"chat/modules/history"
@@ -17,7 +19,7 @@ type values struct {
 	waiting bool
 }
 
-// touch takes note that a follower's value has changed. The caller holds the hub's lock and runs the hub.
+// touch takes note that a follower's value may have changed. The caller holds the hub's lock and runs the hub.
 func (v *values) touch(f *follower) {
 	if v.changed == nil {
 		v.changed = map[*follower]int{}
@@ -66,6 +68,13 @@ func (v *values) flush(ctx context.Context) {
 	}
 }
 
+// hasHeard tells whether a value is what the follower was told last.
+func (f *follower) hasHeard(value json.RawMessage) bool {
+	f.hub.mu.Lock()
+	defer f.hub.mu.Unlock()
+	return bytes.Equal(value, f.told)
+}
+
 func byValuer(changed map[*follower]int) map[Valuer][]*follower {
 	groups := map[Valuer][]*follower{}
 	for f := range changed {
@@ -84,8 +93,8 @@ func (v *values) deliver(ctx context.Context, valuer Valuer, seq int64, follower
 	bodies, err := valuer.Values(ctx, v.hub.topic.Chat, users)
 	for _, f := range followers {
 		body := bodies[f.sub.stream.Viewer.ID]
-		if err == nil && body == nil {
-			continue // no member any more
+		if err == nil && (body == nil || f.hasHeard(body)) { // no member any more, or nothing new
+			continue
 		}
 		e := history.Event{Chat: v.hub.topic.Chat, Seq: seq, Kind: f.sub.stream.Kinds[0], Body: body}
 		var payload []byte
@@ -99,6 +108,6 @@ func (v *values) deliver(ctx context.Context, valuer Valuer, seq int64, follower
 			f.retry(seq)
 			continue
 		}
-		f.sub.offer(f, turns[f], Result{Cursor: Cursor{v.hub.topic, seq}, Payload: payload})
+		f.sub.offer(f, turns[f], Result{Cursor: Cursor{v.hub.topic, seq}, Payload: payload, value: body})
 	}
 }

@@ -158,8 +158,10 @@ func (w *watcher) run(ctx context.Context) {
 	w.mu.Lock()
 	w.feed = max(w.feed, feed)
 	w.mu.Unlock()
-	for topic := range topicsOf(subs) {
-		w.touch(topic) // which position has moved is not known
+	if !areTurns(turns, from, feed) {
+		for topic := range topicsOf(subs) {
+			w.touch(topic) // which position has moved is not known
+		}
 	}
 }
 
@@ -176,6 +178,20 @@ func (w *watcher) read(ctx context.Context, from int64) (feed int64, turns []his
 		feed = max(feed, turn.JoinedFeed, turn.LeftFeed)
 	}
 	return feed, turns, nil
+}
+
+// areTurns tells whether all numbers of a feed behind one and up to another are those of memberships: then no position has
+// moved.
+func areTurns(turns []history.Turn, from, to int64) bool {
+	numbers := map[int64]struct{}{}
+	for _, turn := range turns {
+		for _, n := range [...]int64{turn.JoinedFeed, turn.LeftFeed} {
+			if n > from && n <= to {
+				numbers[n] = struct{}{}
+			}
+		}
+	}
+	return int64(len(numbers)) == to-from
 }
 
 // act lets subscriptions end, and widens them. What is tried again when it fails comes before what is told.
