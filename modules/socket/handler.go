@@ -38,7 +38,8 @@ type Limits struct {
 	WriteWait     time.Duration // a write that takes longer ends the connection
 	Results       int           // results of subscriptions that wait to be written
 	ResultBytes   int           // and their size
-	Answers       int           // other messages that wait; beyond them nothing is read
+	Answers       int           // other messages that wait; beyond them nothing is read, and no query answered
+	AnswerBytes   int           // and their size; the one that exceeds it is let in
 	Operations    int           // that run at a time; subscriptions count while they are opened
 	Subscriptions int
 	Uninitialised int           // connections of one address that have not said connection_init, or with accounts not who calls
@@ -65,7 +66,7 @@ func DefaultLimits() Limits {
 func OpenLimits() Limits {
 	return Limits{
 		MessageBytes: 256 << 10, InitWait: 10 * time.Second, PingInterval: 25 * time.Second, PongWait: 10 * time.Second,
-		WriteWait: 10 * time.Second, Results: 256, ResultBytes: 1 << 20, Answers: 256, Operations: 64,
+		WriteWait: 10 * time.Second, Results: 256, ResultBytes: 1 << 20, Answers: 256, AnswerBytes: 1 << 20, Operations: 64,
 		Subscriptions: 20_000, Uninitialised: 200, Spread: 5 * time.Second,
 	}
 }

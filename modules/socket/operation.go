@@ -160,11 +160,7 @@ func (op *operation) execute(doc *gql.Document) {
 		op.Error([]*gql.Error{gql.NewError(op.ctx, fault.Internal, "Internal error")})
 		return
 	}
-	op.mu.Lock()
-	ended := op.ended
-	op.mu.Unlock()
-	if !ended {
-		op.conn.queue.answer(encode(op.id, typeNext, payload))
+	if op.conn.queue.answerLater(op.ctx, frame{prefix: op.prefix, payload: payload}) == nil {
 		op.Complete()
 	}
 }

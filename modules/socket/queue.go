@@ -33,22 +33,35 @@ type queue struct {
 	limits   Limits
 	schedule func() // makes somebody write soon, until take finds nothing
 
-	mu      sync.Mutex
-	frames  []frame
-	results int
-	bytes   int // of results
-	behind  bool
-	telling int  // overflows whose subscriptions are still being told
-	writing bool // something was taken and is not written yet
-	closed  bool
-	turn    bool            // somebody writes, or will soon
-	waiters []chan struct{} // for room
+	mu       sync.Mutex
+	frames   []frame
+	results  int
+	bytes    int // of results
+	answered int // bytes of the others
+	behind   bool
+	telling  int  // overflows whose subscriptions are still being told
+	writing  bool // something was taken and is not written yet
+	closed   bool
+	turn     bool            // somebody writes, or will soon
+	waiters  []chan struct{} // for room
 }
 
 func newQueue(l Limits) *queue { return &queue{limits: l, schedule: func() {}} }
 
 // answer adds a message that is never dropped.
 func (q *queue) answer(data []byte) { q.add(frame{prefix: data}) }
+
+// answerLater adds an answer when those before it are few enough. Only then whoever gave it is free: what clients ask for and
+// do not read is as large as what they may ask for at a time.
+func (q *queue) answerLater(ctx context.Context, f frame) error {
+	return q.wait(ctx, func() bool {
+		isDue := q.fewAnswers()
+		if isDue {
+			q.push(f)
+		}
+		return isDue
+	})
+}
 
 // ping adds a ping.
 func (q *queue) ping() { q.add(frame{control: ws.OpPing}) }
@@ -60,9 +73,15 @@ func (q *queue) add(f frame) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if !q.closed {
-		q.frames = append(q.frames, f)
-		q.signal()
+		q.push(f)
 	}
+}
+
+// push adds what is no result. The caller holds the lock.
+func (q *queue) push(f frame) {
+	q.frames = append(q.frames, f)
+	q.answered += f.size()
+	q.signal()
 }
 
 // signal has what waits written. The caller holds the lock.
@@ -146,6 +165,8 @@ func (q *queue) take(out *bytes.Buffer) (frames int) {
 		if f.isResult() {
 			q.results--
 			q.bytes -= f.size()
+		} else {
+			q.answered -= f.size()
 		}
 		frames++
 	}
@@ -206,7 +227,7 @@ func (q *queue) hasRoom() bool {
 
 // fewAnswers: more may be read from the client. The caller holds the lock.
 func (q *queue) fewAnswers() bool {
-	return q.closed || len(q.frames)-q.results < q.limits.Answers
+	return q.closed || len(q.frames)-q.results < q.limits.Answers && q.answered < q.limits.AnswerBytes
 }
 
 // isEmpty: everything was written. The caller holds the lock.
@@ -261,6 +282,6 @@ func (q *queue) isRefusing(op *operation) bool {
 func (q *queue) close() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.closed, q.frames, q.results, q.bytes = true, nil, 0, 0
+	q.closed, q.frames, q.results, q.bytes, q.answered = true, nil, 0, 0, 0
 	q.makeRoom()
 }
