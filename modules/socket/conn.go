@@ -320,6 +320,7 @@ func (c *conn) frame(op ws.OpCode, payload []byte) bool {
 		}
 	}
 	if c.ctx.Err() == nil {
+		_ = c.queue.wait(c.ctx, c.queue.fewAnswers) // whatever came: a pong is an answer too; the reader sees the end
 		c.pace.keep(c.ctx)
 	}
 	return true
@@ -358,7 +359,6 @@ func (c *conn) text(op ws.OpCode, data []byte) {
 		return
 	}
 	c.handle(m)
-	_ = c.queue.wait(c.ctx, c.queue.fewAnswers) // its end is seen by the reader
 }
 
 func (c *conn) handle(m message) {

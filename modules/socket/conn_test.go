@@ -133,3 +133,38 @@ func TestAnswersThatNobodyReads(t *testing.T) {
 		}
 	})
 }
+
+// TestPongsThatNobodyReads are answers like others. Who reads them gets every one, in order.
+func TestPongsThatNobodyReads(t *testing.T) {
+	for _, c := range []struct {
+		name       string
+		op, answer ws.OpCode
+		ping, pong string
+	}{
+		{"of WebSocket", ws.OpPing, ws.OpPong, "%d", "%d"},
+		{"of the protocol", ws.OpText, ws.OpText, `{"type":"ping","payload":{"n":%d}}`, `{"type":"pong","payload":{"n":%d}}`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				const pings = 5_000
+				p := newPeer(t, func(*Limits) {})
+				go func() {
+					for n := range pings {
+						p.send(c.op, fmt.Sprintf(c.ping, n))
+					}
+				}()
+				synctest.Wait()
+				// Those that wait, and as many that did and are being written.
+				if taken := int(p.sent.Load()); taken > 2*(p.conn.handler.limits.Answers+2) {
+					t.Errorf("%d pings were taken from a client that reads nothing", taken)
+				}
+				for n := range pings {
+					frame, err := ws.ReadFrame(p)
+					if want := fmt.Sprintf(c.pong, n); err != nil || frame.Header.OpCode != c.answer || string(frame.Payload) != want {
+						t.Fatalf("instead of pong %d: %v %q %v", n, frame.Header.OpCode, frame.Payload, err)
+					}
+				}
+			})
+		})
+	}
+}
