@@ -84,6 +84,8 @@ func violations(t *testing.T, p *built) {
 		{"subscribe without id", []string{hello, `{"type":"subscribe","payload":{"query":"{ health }"}}`}, 4400},
 		{"subscribe with an empty id", []string{hello, `{"id":"","type":"subscribe","payload":{"query":"{ health }"}}`}, 4400},
 		{"subscribe with a number for an id", []string{hello, `{"id":1,"type":"subscribe","payload":{"query":"{ health }"}}`}, 4400},
+		{"subscribe with a long id", []string{hello, subscribe(strings.Repeat("i", 257), "{ health }", nil)}, 4400},
+		{"complete with a long id", []string{hello, fmt.Sprintf(`{"id":%q,"type":"complete"}`, strings.Repeat("i", 257))}, 4400},
 		{"subscribe without payload", []string{hello, `{"id":"1","type":"subscribe"}`}, 4400},
 		{"subscribe without query", []string{hello, `{"id":"1","type":"subscribe","payload":{}}`}, 4400},
 		{"subscribe with a number for a query", []string{hello, `{"id":"1","type":"subscribe","payload":{"query":1}}`}, 4400},
@@ -115,6 +117,7 @@ func violations(t *testing.T, p *built) {
 		"a member that nobody knows":  {`{"type":"connection_init","other":1}`},
 		"an id that is free again":    {hello, live, `{"id":"1","type":"complete"}`, live},
 		"an id of a query, once more": {hello, subscribe("q", "{ health }", nil)},
+		"an id of 256 bytes":          {hello, subscribe(strings.Repeat("i", 256), "{ health }", nil)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			conn, _, err := p.dialWS(nil)
@@ -520,6 +523,7 @@ func failingOperations(t *testing.T, p *built) {
 		{"a variable of another type", query(`query($n: Int) { users(limit: $n) { id } }`, vars{"n": "x"}), "error", input},
 		{"a variable of another type, of a subscription", query(`subscription($c: Boolean) { chatUpdated(current: $c) { id } }`, vars{"c": "x"}), "error", input},
 		{"a variable that is missing", query(`subscription($c: ID!) { messageAdded(chatId: $c) { id } }`, nil), "error", input},
+		{"variables of a subscription that are long", query(`subscription($c: ID!) { messageAdded(chatId: $c) { id } }`, vars{"c": strings.Repeat("x", 5_000)}), "error", "PAYLOAD_TOO_LARGE"},
 		{"a chat that is not there", query(fmt.Sprintf(`subscription { messageAdded(chatId: %q) { id } }`, random), nil), "error", "NOT_FOUND"},
 		{"a resolver that fails", query(fmt.Sprintf(`{ chat(id: %q) { id } }`, random), nil), "next", "NOT_FOUND"},
 		{"a query that is too deep", query(nested(9), nil), "error", "QUERY_TOO_COMPLEX"},

@@ -366,6 +366,26 @@ func TestCursorsThatCannotBeServed(t *testing.T) {
 	one.count(1)
 }
 
+// TestASubscriptionKeepsWhatItUses: what else its client sent along is gone when it is open.
+func TestASubscriptionKeepsWhatItUses(t *testing.T) {
+	w := newWorld(t)
+	ann := w.user("ann")
+	chat := w.group(ann, w.user("bob"))
+	heap := func() int64 {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return int64(m.HeapAlloc)
+	}
+	before := heap()
+	for n := range 200 {
+		w.subscribe(w.as(ann), followAdded, vars{"c": chat.String(), "unknown": strings.Repeat(fmt.Sprint(n%10), 250_000)})
+	}
+	if held := heap() - before; held > 20e6 {
+		t.Errorf("200 subscriptions hold %d MB", held/1e6)
+	}
+}
+
 // TestAnEventIsExecutedOnce for everybody who is shown the same, whatever their own arguments are called.
 func TestAnEventIsExecutedOnce(t *testing.T) {
 	w := newWorld(t)

@@ -20,7 +20,7 @@ const (
 	ValidationFailed fault.Code = "GRAPHQL_VALIDATION_FAILED" // it does not fit the schema
 	TooComplex       fault.Code = "QUERY_TOO_COMPLEX"         // it is nested too deep, or asks for too much at once
 	BadRequest       fault.Code = "BAD_REQUEST"               // the request is none of GraphQL over HTTP; the status says how: 400, 404, 405, 406, 408 or 421
-	PayloadTooLarge  fault.Code = "PAYLOAD_TOO_LARGE"         // the body or the document is too long; HTTP 413 for the body
+	PayloadTooLarge  fault.Code = "PAYLOAD_TOO_LARGE"         // the body, the document or the variables of a subscription are too long; HTTP 413 for the body
 	UnsupportedMedia fault.Code = "UNSUPPORTED_MEDIA"         // the body is not application/json in UTF-8, or compressed; HTTP 415
 )
 

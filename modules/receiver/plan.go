@@ -54,18 +54,25 @@ func viewerFields() map[string]bool {
 
 const senderField = "clientMessageId"
 
+// maxVariableBytes bounds the variables of one subscription, as JSON: ids, a cursor, and some more for what is selected.
+const maxVariableBytes = 2 << 10
+
 // newPlan prepares a subscription. Errors: one that is ready for the caller.
 func newPlan(ctx context.Context, doc *gql.Document) (*plan, *gql.Error) {
 	o := doc.Memo.Do(func() any { return newOutline(doc) }).(*outline)
 	if o.refusal != "" {
 		return nil, gql.NewError(ctx, gql.ValidationFailed, o.refusal)
 	}
+	variables := declared(doc)
+	if text, err := json.Marshal(variables); err != nil || len(text) > maxVariableBytes {
+		return nil, gql.NewError(ctx, gql.PayloadTooLarge, fmt.Sprintf("The variables of a subscription are longer than %d bytes", maxVariableBytes))
+	}
 	if len(o.used) == 0 {
-		return &plan{outline: o, variables: doc.Variables, key: o.normal}, nil
+		return &plan{outline: o, variables: variables, key: o.normal}, nil
 	}
 	values := map[string]any{}
 	for _, v := range o.used {
-		if value, ok := doc.Variables[v.name]; ok {
+		if value, ok := variables[v.name]; ok {
 			values[v.name] = value
 		} else if v.fallback != "" {
 			values[v.name] = v.fallback
@@ -75,7 +82,18 @@ func newPlan(ctx context.Context, doc *gql.Document) (*plan, *gql.Error) {
 	if err != nil {
 		return nil, gql.NewError(ctx, gql.BadRequest, "The variables cannot be read")
 	}
-	return &plan{outline: o, variables: doc.Variables, key: o.normal + string(key)}, nil
+	return &plan{outline: o, variables: variables, key: o.normal + string(key)}, nil
+}
+
+// declared are the variables that the operation knows. What else was sent would be kept as long as the subscription lives.
+func declared(doc *gql.Document) map[string]any {
+	known := make(map[string]any, len(doc.Operation.VariableDefinitions))
+	for _, v := range doc.Operation.VariableDefinitions {
+		if value, ok := doc.Variables[v.Variable]; ok {
+			known[v.Variable] = value
+		}
+	}
+	return known
 }
 
 func newOutline(doc *gql.Document) *outline {

@@ -89,3 +89,21 @@ func TestClassesOfPlans(t *testing.T) {
 		}
 	}
 }
+
+// TestPlansKeepTheirOwnVariables, and not many: a subscription lives long, and a client has many.
+func TestPlansKeepTheirOwnVariables(t *testing.T) {
+	const query = `subscription($c: ID!, $first: Int) { messageAdded(chatId: $c) { chat { messages(first: $first) { id } } } }`
+	p := planOf(t, query, map[string]any{"c": "1", "other": strings.Repeat("x", 200_000)})
+	if !maps.Equal(p.variables, map[string]any{"c": "1"}) {
+		t.Errorf("%d variables are kept, want the one that is declared", len(p.variables))
+	}
+	for _, name := range []string{"c", "first"} {
+		doc, refusal := gql.Parse(t.Context(), gql.Request{Query: query, Variables: map[string]any{name: strings.Repeat("x", maxVariableBytes)}}, gql.DefaultLimits())
+		if refusal != nil {
+			t.Fatal(refusal)
+		}
+		if _, refusal := newPlan(t.Context(), doc); refusal == nil || refusal.Extensions["code"] != string(gql.PayloadTooLarge) {
+			t.Errorf("a long value of %s: %v", name, refusal)
+		}
+	}
+}

@@ -35,6 +35,9 @@ const (
 	typeComplete  = "complete"
 )
 
+// maxIDBytes bounds the id of an operation, which is kept as long as the operation lives. Clients count, or use UUIDs.
+const maxIDBytes = 256
+
 // message is one message of a client.
 type message struct {
 	ID      string
@@ -77,6 +80,9 @@ func parseMessage(data []byte) (message, error) {
 	case typeSubscribe, typeComplete:
 		if out.ID == "" {
 			return message{}, errors.New("message is missing the 'id' property")
+		}
+		if len(out.ID) > maxIDBytes {
+			return message{}, fmt.Errorf("message has an 'id' of more than %d bytes", maxIDBytes)
 		}
 	case typeInit, typePing, typePong:
 		if out.Payload != nil && out.Payload[0] != '{' {
