@@ -12,6 +12,7 @@ import (
 
 	"chat/modules/bus"
 	"chat/modules/gql"
+	"chat/modules/history"
 	"chat/modules/id"
 	"chat/modules/pg"
 	"chat/modules/pgtest"
@@ -324,6 +325,85 @@ func TestWhatIsCurrentIsShown(t *testing.T) {
 		letGo()
 		s.count(1)
 	})
+}
+
+// dropping is a tape whose connection drops what waits as a log comes to its end.
+type dropping struct {
+	*tape
+	lose    func(*tape) []receiver.Result // what is lost; once
+	dropped chan []receiver.Result
+}
+
+func (s *dropping) Keep(topic history.Topic) bool {
+	s.mu.Lock()
+	lose := s.lose
+	s.lose = nil
+	s.mu.Unlock()
+	if lose == nil {
+		return s.tape.Keep(topic)
+	}
+	s.dropped <- lose(s.tape)
+	return false
+}
+
+// TestTheLastRowsComeAgain where they were dropped before the end was told, once, and the end after them; it comes as well where
+// what was dropped is of another chat.
+func TestTheLastRowsComeAgain(t *testing.T) {
+	for _, c := range []struct {
+		name, query string
+		lost, want  int
+		follows     int // after the end
+	}{
+		{"one log", `subscription($c: ID!) { chatEvents(chatId: $c) { kind } }`, 2, 2, 0},
+		{"a chat of all", `subscription { chatUpdated { participantIds } }`, 1, 1, 2},
+		{"another chat", `subscription { chatUpdated { participantIds } }`, 0, 1, 2},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld(t)
+			ann, bob := w.user("ann"), w.user("bob")
+			chat := w.group(ann, bob)
+			w.group(ann, bob)
+			s := &dropping{tape: newTape(t), dropped: make(chan []receiver.Result, 1)}
+			s.lose = func(all *tape) []receiver.Result {
+				all.mu.Lock()
+				defer all.mu.Unlock()
+				all.room = 0 // nothing is taken until the connection is drained
+				all.refused.Store(true)
+				kept := len(all.results) - c.lost
+				lost := all.results[kept:]
+				all.results = all.results[:kept:kept]
+				return lost
+			}
+			v := vars{"c": chat.String()}
+			if !strings.Contains(c.query, "$c") {
+				v = nil
+			}
+			sub, errs := w.open(w.as(bob), c.query, v, s)
+			if errs != nil {
+				t.Fatal(errs[0])
+			}
+			sub.Start()
+			defer sub.Stop()
+			w.send(chat, ann, "last words")
+			w.must(w.as(ann), nil, `mutation($c: ID!, $u: String!) { removeParticipant(chatId: $c, userId: $u) { id } }`, vars{"c": chat.String(), "u": bob.String()})
+			for _, r := range <-s.dropped {
+				sub.Dropped(r.Cursor)
+			}
+			sub.Drained()
+			for deadline := time.Now().Add(10 * time.Second); w.stack.Live.Following() != c.follows; time.Sleep(time.Millisecond) {
+				if time.Now().After(deadline) {
+					t.Fatalf("%d logs and users are followed, want %d", w.stack.Live.Following(), c.follows)
+				}
+			}
+			if got := s.count(c.want); len(got) != c.want {
+				t.Errorf("what was shown: %s", got)
+			}
+			if s.mu.Lock(); c.follows == 0 && s.ended != "complete" {
+				t.Errorf("it ended with %q", s.ended)
+			}
+			s.mu.Unlock()
+		})
+	}
 }
 
 // TestCursorsThatCannotBeServed are one error each, and leave nothing behind.

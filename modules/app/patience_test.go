@@ -101,6 +101,75 @@ func TestABlockedSocketIsClosed(t *testing.T) {
 	}
 }
 
+// TestTheLastRowsOutliveAnOverflow: whoever was removed is shown the rows up to that, and then the end, also where the
+// connection drops what waits for it before it has written them.
+func TestTheLastRowsOutliveAnOverflow(t *testing.T) {
+	w := newWorld(t)
+	ann, bob := w.user("ann"), w.user("bob")
+	loud, quiet := w.group(ann, bob), w.group(ann, bob)
+	address, stats := impatient(t, w, func(*socket.Limits) {})
+	s := &served{world: w, address: address}
+	conn, _, err := s.dialWS(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	for _, m := range []string{
+		fmt.Sprintf(`{"type":"connection_init","payload":{"user-id":%q}}`, bob),
+		subscribe("loud", `subscription($c: ID!) { messageAdded(chatId: $c) { seq content } }`, vars{"c": loud}),
+		subscribe("log", `subscription($c: ID!) { chatEvents(chatId: $c) { seq kind } }`, vars{"c": quiet}),
+		subscribe("list", `subscription { chatUpdated { id participantIds } }`, nil),
+	} {
+		if err := conn.WriteMessage(websocket.TextMessage, []byte(m)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for metric(t, w, "chat_live_subscriptions") != 3 {
+		time.Sleep(time.Millisecond)
+	}
+	sent := 0
+	shout := func() {
+		w.send(loud, ann, strings.Repeat("x", 19_000))
+		sent++
+	}
+	count := func(name string) float64 { return metric(t, &world{stats: stats}, name) }
+	for written := -1.0; written != count("chat_socket_frames_total"); time.Sleep(100 * time.Millisecond) {
+		written = count("chat_socket_frames_total") // until nothing is written any more, and less than half of a queue waits
+		for range 10 {
+			shout()
+		}
+	}
+	w.send(quiet, ann, "last words")
+	w.must(w.as(ann), nil, `mutation($c: ID!, $u: String!) { removeParticipant(chatId: $c, userId: $u) { id } }`, vars{"c": quiet.String(), "u": bob.String()})
+	for metric(t, w, "chat_live_subscriptions") != 2 {
+		time.Sleep(time.Millisecond)
+	}
+	for count("chat_socket_overflows_total") == 0 {
+		shout()
+	}
+	_ = conn.SetReadDeadline(time.Now().Add(20 * time.Second)) // its end is seen by the next read
+	var log []string
+	for seq, listed := 0, false; seq < sent || len(log) < 3 || !listed; {
+		var f frame
+		if err := conn.ReadJSON(&f); err != nil {
+			t.Fatalf("after %d of %d messages, the log %q, listed %t: %v", seq, sent, log, listed, err)
+		}
+		switch f.ID {
+		case "loud":
+			if seq++; !strings.Contains(string(f.Payload), fmt.Sprintf(`"seq":%d,`, seq)) {
+				t.Fatalf("message %d is %.120s", seq, f.Payload)
+			}
+		case "list":
+			listed = listed || strings.Contains(string(f.Payload), quiet.String()+`","participantIds":[]`)
+		case "log":
+			log = append(log, f.Type+string(f.Payload))
+		}
+	}
+	if len(log) != 3 || !strings.Contains(log[0], "MESSAGE_ADDED") || !strings.Contains(log[1], "MEMBER_REMOVED") || log[2] != "complete" {
+		t.Errorf("the log's subscription says %q", log)
+	}
+}
+
 // TestPollingAfterASeqSkipsNothing while a hundred people send.
 func TestPollingAfterASeqSkipsNothing(t *testing.T) {
 	w := newWorld(t)

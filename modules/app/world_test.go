@@ -15,6 +15,7 @@ import (
 
 	"chat/modules/bus"
 	"chat/modules/gql"
+	"chat/modules/history"
 	"chat/modules/id"
 	"chat/modules/identity"
 	"chat/modules/limit"
@@ -247,8 +248,13 @@ func (s *tape) tell() {
 
 func (s *tape) Resume()                    { s.mu.Lock(); s.room = -1; s.mu.Unlock() }
 func (s *tape) Wait(context.Context) error { return nil }
-func (s *tape) Complete()                  { s.end("complete") }
-func (s *tape) Error(errs []*gql.Error)    { s.end(fmt.Sprint(errs[0].Extensions["code"])) }
+func (s *tape) Keep(history.Topic) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.room != 0 || !s.refused.Load()
+}
+func (s *tape) Complete()               { s.end("complete") }
+func (s *tape) Error(errs []*gql.Error) { s.end(fmt.Sprint(errs[0].Extensions["code"])) }
 
 func (s *tape) end(how string) {
 	s.mu.Lock()

@@ -51,6 +51,7 @@ type follower struct {
 	turn    int   // counts how often it was set back: an older replay then stops
 	owes    bool  // the present state has to be shown, whatever the log says
 	stated  int64 // the seq as of which it was shown last
+	over    bool  // its membership has ended, and what it was shown last may be missing
 	gone    bool
 
 	told json.RawMessage // the value that it was told last; nil: none, or one that has changed since, whatever it is now

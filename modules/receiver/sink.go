@@ -34,6 +34,9 @@ type Sink interface {
 	// Wait returns when a replay may offer more: the connection's queue is at most half full, or the sink refuses. Its
 	// error is that of ctx, or tells that the connection is closed.
 	Wait(ctx context.Context) error
+	// Keep tells that nothing more of a log comes: what was offered of it must not be dropped any more. False: something that
+	// was offered is refused or dropped, and comes again after Subscription.Drained.
+	Keep(history.Topic) bool
 	// Complete ends the subscription: access is gone. It is sent after everything offered before.
 	Complete()
 	// Error ends the subscription, likewise.

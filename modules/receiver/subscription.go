@@ -163,11 +163,20 @@ func (s *Subscription) add(f *follower) bool {
 	return true
 }
 
-// remove takes one follower out; a subscription to one log ends with it.
-func (s *Subscription) remove(f *follower) {
+// remove takes one follower out whose end was reached in a turn; a subscription to one log ends with it. False: what it was
+// shown last is not sure to be written, and nobody would show it again.
+func (s *Subscription) remove(f *follower, turn int) bool {
+	isKept := s.sink.Keep(f.hub.topic)
+	f.hub.mu.Lock()
+	isKept = isKept && f.turn == turn
+	f.over = !isKept
+	f.hub.mu.Unlock()
+	if !isKept {
+		return false
+	}
 	if !s.stream.isWide() {
 		s.end(s.sink.Complete)
-		return
+		return true
 	}
 	s.mu.Lock()
 	at := standing{f.hub, f.member}
@@ -179,6 +188,7 @@ func (s *Subscription) remove(f *follower) {
 	if mine {
 		f.leave()
 	}
+	return true
 }
 
 func (s *Subscription) places(topic history.Topic) []*follower {
@@ -286,10 +296,9 @@ func (f *follower) read() {
 			return
 		}
 		switch outcome, err := f.page(f.sub.ctx, from, turn); {
-		case outcome == endReached:
-			f.sub.remove(f)
+		case outcome == endReached && f.sub.remove(f, turn):
 			return
-		case outcome == notTaken:
+		case outcome == endReached, outcome == notTaken:
 			f.hub.mu.Lock()
 			f.reading = false
 			f.hub.mu.Unlock()
@@ -310,7 +319,7 @@ func (f *follower) place() (from int64, turn int, due bool) {
 	case f.gone, f.sub.ctx.Err() != nil, f.sub.engine.ctx.Err() != nil:
 		f.reading = false
 		return 0, 0, false
-	case f.cursor >= h.head && !f.owes:
+	case f.cursor >= h.head && !f.owes && !f.over:
 		f.live, f.reading = true, false
 		return 0, 0, false
 	}

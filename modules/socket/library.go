@@ -10,6 +10,7 @@ import (
 	graphqlws "github.com/graph-gophers/graphql-transport-ws"
 
 	"chat/modules/gql"
+	"chat/modules/history"
 	"chat/modules/receiver"
 )
 
@@ -87,6 +88,13 @@ func (s *channelSink) Resume() {
 
 // Wait does not wait: what is refused is offered again when the channel is empty.
 func (s *channelSink) Wait(ctx context.Context) error { return ctx.Err() }
+
+// Keep has nothing to do for what waits: it is never dropped.
+func (s *channelSink) Keep(history.Topic) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return !s.refusing
+}
 
 func (s *channelSink) Complete() {
 	s.mu.Lock()

@@ -11,6 +11,8 @@ import (
 	"github.com/gobwas/ws"
 	"github.com/gobwas/ws/wsutil"
 
+	"chat/modules/history"
+	"chat/modules/id"
 	"chat/modules/receiver"
 )
 
@@ -111,6 +113,31 @@ func TestQueueDropsResultsAndKeepsAnswers(t *testing.T) {
 	q.resume(a)
 	if taken, _ := q.result(result(a, 5)); !taken {
 		t.Error("a result was refused after its subscription had resumed")
+	}
+}
+
+// TestQueueKeepsWhatNobodyReadsAgain: the last results of a log outlive an overflow, unless they were lost before.
+func TestQueueKeepsWhatNobodyReadsAgain(t *testing.T) {
+	q, a, b := testQueue()
+	topic := history.Topic{Chat: id.New[id.Chat](), Log: history.Changes}
+	last := result(a, 1)
+	last.cursor.Topic = topic
+	for _, f := range []frame{last, result(a, 2), result(b, 3), result(b, 4)} {
+		if taken, _ := q.result(f); !taken {
+			t.Fatalf("result %d was not taken", f.cursor.Seq)
+		}
+	}
+	if !q.keep(a, topic) {
+		t.Error("what waits cannot be kept")
+	}
+	if _, dropped := q.result(result(b, 5)); len(dropped) != 3 || len(q.frames) != 1 || q.frames[0].cursor != last.cursor {
+		t.Errorf("%d results were dropped, and %d wait", len(dropped), len(q.frames))
+	}
+	if q.keep(b, history.Topic{}) {
+		t.Error("what was dropped is kept")
+	}
+	if q.forget(a); len(q.frames) != 0 || q.results != 0 || q.bytes != 0 {
+		t.Errorf("%d results of %d bytes wait, %d frames, when their client wants no more", q.results, q.bytes, len(q.frames))
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"chat/modules/fault"
 	"chat/modules/gql"
+	"chat/modules/history"
 	"chat/modules/receiver"
 )
 
@@ -56,6 +57,9 @@ func (op *operation) Resume() { op.conn.queue.resume(op) }
 func (op *operation) Wait(ctx context.Context) error {
 	return op.conn.queue.wait(ctx, func() bool { return op.refusing || op.conn.queue.hasRoom() })
 }
+
+// Keep keeps what waits of a log from being dropped.
+func (op *operation) Keep(topic history.Topic) bool { return op.conn.queue.keep(op, topic) }
 
 // Complete ends the operation from our side.
 func (op *operation) Complete() {

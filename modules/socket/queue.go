@@ -9,6 +9,7 @@ import (
 
 	"github.com/gobwas/ws"
 
+	"chat/modules/history"
 	"chat/modules/receiver"
 )
 
@@ -21,6 +22,7 @@ type frame struct {
 	op      *operation
 	cursor  receiver.Cursor
 	control ws.OpCode // of a control frame in the place of a message
+	kept    bool      // a result that is not dropped: nobody would read it again
 }
 
 func (f *frame) isResult() bool { return f.op != nil }
@@ -112,12 +114,27 @@ func (q *queue) result(f frame) (taken bool, dropped []frame) {
 	}
 	f.op.refusing, q.behind = true, true
 	q.telling++
-	dropped = q.drop(func(f *frame) bool { return f.isResult() })
+	dropped = q.drop(func(f *frame) bool { return f.isResult() && !f.kept })
 	for _, d := range dropped {
 		d.op.refusing = true
 	}
 	q.signal()
 	return false, dropped
+}
+
+// keep keeps an operation's results of one log from being dropped; false where some may be missing already.
+func (q *queue) keep(op *operation, topic history.Topic) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if op.refusing {
+		return false
+	}
+	for n := range q.frames {
+		if f := &q.frames[n]; f.op == op && f.cursor.Topic == topic {
+			f.kept = true
+		}
+	}
+	return true
 }
 
 // told ends an overflow. Only then may the connection be drained: a subscription that is told afterwards would wait for
