@@ -38,7 +38,7 @@ type conn struct {
 
 	ctx    context.Context
 	cancel context.CancelFunc
-	heard  atomic.Int64 // when the client last sent anything, in ns since 1970
+	heard  atomic.Int64 // when the client last sent anything, or took what waited for it, in ns since 1970
 
 	reading   sync.Mutex // held while what was sent is handled; it guards what is the reader's alone
 	frames    frames
@@ -247,8 +247,7 @@ func (c *conn) takeOperations() map[string]*operation {
 func (c *conn) close(code int, reason string) {
 	c.closing.Do(func() {
 		c.handler.metrics.closed(code)
-		c.cancel()
-		_ = c.net.SetWriteDeadline(time.Now().Add(closeTime)) // of a write that holds the wire
+		c.hurry()
 		c.wire.Lock()
 		c.sayClose(code, reason)
 		c.wire.Unlock()
@@ -335,8 +334,7 @@ func (c *conn) goodbye(payload []byte) bool {
 		c.misbehaved(websocket.CloseProtocolError, "This is no close frame")
 		return true
 	}
-	c.cancel()
-	_ = c.net.SetWriteDeadline(time.Now().Add(closeTime))
+	c.hurry()
 	c.wire.Lock()
 	c.sayClose(int(code), "")
 	c.wire.Unlock()

@@ -3,11 +3,13 @@ package socket
 import (
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/gobwas/ws"
 	"github.com/gobwas/ws/wsutil"
@@ -167,4 +169,29 @@ func TestPongsThatNobodyReads(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestASteadyReaderIsNotTooSlow, however long it takes for one message, nor is it taken for dead because it does not see our
+// pings behind it. Who stops reading is too slow.
+func TestASteadyReaderIsNotTooSlow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPeer(t, func(*Limits) {})
+		go func() {
+			p.send(ws.OpText, hello)
+			for n := range 3 {
+				p.ask(n, 5<<20)
+			}
+		}()
+		steps := make([]byte, 60<<10)
+		for range 2 * (5 << 20) / len(steps) {
+			if _, err := io.ReadFull(p, steps); err != nil {
+				t.Fatalf("after %d: %v", p.sent.Load(), err)
+			}
+			time.Sleep(4 * time.Second) // a piece takes two steps
+		}
+		time.Sleep(12 * time.Second)
+		if p.conn.ctx.Err() == nil {
+			t.Error("who stops reading is not too slow")
+		}
+	})
 }

@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"runtime"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -218,24 +219,46 @@ func (c *conn) writeOn(rest []byte) {
 	}
 }
 
+// writeSlowly gives each piece its own time: a client that reads steadily may take long for a large message.
 func (c *conn) writeSlowly(data []byte) error {
 	c.wire.Lock()
 	defer c.wire.Unlock()
 	if c.ctx.Err() != nil {
 		return errClosed
 	}
-	if err := c.net.SetWriteDeadline(time.Now().Add(c.handler.limits.WriteWait)); err != nil {
-		return err
-	}
 	c.torn = true
-	if _, err := c.net.Write(data); err != nil {
-		return err
+	for piece := range slices.Chunk(data, maxBatchBytes) {
+		if err := c.allow(time.Now().Add(c.handler.limits.WriteWait)); err != nil {
+			return err
+		}
+		if _, err := c.net.Write(piece); err != nil {
+			return err
+		}
+		c.heard.Store(time.Now().UnixNano()) // our pings are behind what it has not read yet
 	}
 	c.torn = false
-	if c.ctx.Err() != nil { // then the deadline is that of closing
+	if c.ctx.Err() != nil {
 		return errClosed
 	}
-	return c.net.SetWriteDeadline(time.Time{})
+	return c.allow(time.Time{})
+}
+
+// allow sets the time that a write may take, unless the connection is closing: then that is set already.
+func (c *conn) allow(until time.Time) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ctx.Err() != nil {
+		return nil
+	}
+	return c.net.SetWriteDeadline(until)
+}
+
+// hurry has the connection end soon, and with it a write that holds the wire.
+func (c *conn) hurry() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.cancel()
+	_ = c.net.SetWriteDeadline(time.Now().Add(closeTime))
 }
 
 // failed ends a connection that cannot be written to: its client is gone, or takes nothing for too long. One that is closing
