@@ -54,7 +54,7 @@ func FuzzMessage(f *testing.F) {
 }
 
 func testQueue() (*queue, *operation, *operation) {
-	q := newQueue(Limits{Results: 4, ResultBytes: 1000, Answers: 4})
+	q := newQueue(Limits{Results: 4, ResultBytes: 1000, Answers: 4, AnswerBytes: 1000})
 	return q, &operation{}, &operation{}
 }
 
@@ -138,6 +138,27 @@ func TestQueueKeepsWhatNobodyReadsAgain(t *testing.T) {
 	}
 	if q.forget(a); len(q.frames) != 0 || q.results != 0 || q.bytes != 0 {
 		t.Errorf("%d results of %d bytes wait, %d frames, when their client wants no more", q.results, q.bytes, len(q.frames))
+	}
+}
+
+// TestQueueLetsNothingInThatIsUnwanted: after its client's complete an id may be another operation's, and what was on its way
+// would be taken for that one's.
+func TestQueueLetsNothingInThatIsUnwanted(t *testing.T) {
+	q, a, b := testQueue()
+	a.ctx = t.Context()
+	q.forget(a)
+	if taken, _ := q.result(result(a, 1)); !taken {
+		t.Error("what nobody wants has to come again")
+	}
+	q.reply(a, []byte("complete"))
+	if err := q.answerLater(a, frame{prefix: []byte("answer")}); err != nil {
+		t.Error(err)
+	}
+	if len(q.frames) != 0 || q.results != 0 || q.bytes != 0 || q.answered != 0 {
+		t.Errorf("%d frames wait of an operation that is unwanted", len(q.frames))
+	}
+	if q.reply(b, []byte("complete")); len(q.frames) != 1 {
+		t.Error("what another has to say is gone")
 	}
 }
 

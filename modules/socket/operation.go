@@ -20,6 +20,7 @@ type operation struct {
 	cancel context.CancelFunc
 
 	refusing bool // guarded by the queue
+	unwanted bool // likewise: the client has said complete
 	counted  bool // among the connection's subscriptions; guarded by the connection
 
 	mu    sync.Mutex
@@ -65,7 +66,7 @@ func (op *operation) Keep(topic history.Topic) bool { return op.conn.queue.keep(
 func (op *operation) Complete() {
 	if op.end() {
 		op.conn.forget(op)
-		op.conn.queue.answer(encode(op.id, typeComplete, nil))
+		op.conn.queue.reply(op, encode(op.id, typeComplete, nil))
 	}
 }
 
@@ -80,7 +81,7 @@ func (op *operation) Error(errs []*gql.Error) {
 	if err != nil { // they are of our own making
 		payload = []byte(`[{"message":"Internal error"}]`)
 	}
-	op.conn.queue.answer(encode(op.id, typeError, payload))
+	op.conn.queue.reply(op, encode(op.id, typeError, payload))
 }
 
 // end marks the operation as ended; false when it was.
@@ -164,7 +165,7 @@ func (op *operation) execute(doc *gql.Document) {
 		op.Error([]*gql.Error{gql.NewError(op.ctx, fault.Internal, "Internal error")})
 		return
 	}
-	if op.conn.queue.answerLater(op.ctx, frame{prefix: op.prefix, payload: payload}) == nil {
+	if op.conn.queue.answerLater(op, frame{prefix: op.prefix, payload: payload}) == nil {
 		op.Complete()
 	}
 }

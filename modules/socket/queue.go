@@ -53,12 +53,21 @@ func newQueue(l Limits) *queue { return &queue{limits: l, schedule: func() {}} }
 // answer adds a message that is never dropped.
 func (q *queue) answer(data []byte) { q.add(frame{prefix: data}) }
 
-// answerLater adds an answer when those before it are few enough. Only then whoever gave it is free: what clients ask for and
+// reply is answer for an operation; nothing where its client wants no more of it.
+func (q *queue) reply(op *operation, data []byte) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if !q.closed && !op.unwanted {
+		q.push(frame{prefix: data})
+	}
+}
+
+// answerLater adds an operation's answer when those before it are few enough. Only then whoever gave it is free: what clients ask for and
 // do not read is as large as what they may ask for at a time.
-func (q *queue) answerLater(ctx context.Context, f frame) error {
-	return q.wait(ctx, func() bool {
+func (q *queue) answerLater(op *operation, f frame) error {
+	return q.wait(op.ctx, func() bool {
 		isDue := q.fewAnswers()
-		if isDue {
+		if isDue && !op.unwanted {
 			q.push(f)
 		}
 		return isDue
@@ -100,7 +109,7 @@ func (q *queue) result(f frame) (taken bool, dropped []frame) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	switch {
-	case q.closed:
+	case q.closed, f.op.unwanted:
 		return true, nil // nobody will miss it
 	case q.behind || f.op.refusing:
 		f.op.refusing = true
@@ -161,10 +170,12 @@ func (q *queue) drop(which func(*frame) bool) (dropped []frame) {
 	return dropped
 }
 
-// forget takes out what waits of an operation that has ended.
+// forget takes out what waits of an operation that its client wants no more of, and lets nothing in that is on its way: the id
+// may be another operation's by then.
 func (q *queue) forget(op *operation) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	op.unwanted = true
 	q.drop(func(f *frame) bool { return f.op == op })
 }
 
