@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -255,10 +256,15 @@ func (c *conn) close(code int, reason string) {
 	})
 }
 
-// sayClose writes a close frame. The caller holds the wire.
+// maxReason is how many bytes of a reason fit into a close frame.
+const maxReason = ws.MaxControlFramePayloadSize - 2
+
+// sayClose writes a close frame. A reason may name what the client has sent, and is cut where that is long, at the end of a
+// character: RFC 6455, 5.5.1. The caller holds the wire.
 func (c *conn) sayClose(code int, reason string) {
 	if !c.torn {
 		c.torn = true // nothing comes after it
+		reason = strings.ToValidUTF8(reason[:min(len(reason), maxReason)], "")
 		// #nosec G115 -- close codes have four digits
 		_, _ = c.net.Write(ws.MustCompileFrame(ws.NewCloseFrame(ws.NewCloseFrameBody(ws.StatusCode(code), reason))))
 	}

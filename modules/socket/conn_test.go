@@ -195,3 +195,19 @@ func TestASteadyReaderIsNotTooSlow(t *testing.T) {
 		}
 	})
 }
+
+// TestReasonsAreWholeCharacters: clients refuse a close frame that is not UTF-8, and would not learn the code.
+func TestReasonsAreWholeCharacters(t *testing.T) {
+	for shift := range 4 {
+		p := newPeer(t, func(*Limits) {})
+		go p.conn.close(closeSubscriberExists, strings.Repeat("x", shift)+strings.Repeat("😀", 60))
+		frame, err := ws.ReadFrame(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		code, reason := ws.ParseCloseFrameData(frame.Payload)
+		if err := ws.CheckCloseFrameData(code, reason); err != nil || code != closeSubscriberExists || len(reason) < maxReason-3 {
+			t.Errorf("closed %d with %q: %v", code, reason, err)
+		}
+	}
+}
