@@ -17,7 +17,8 @@ import (
 
 // Bounds of a message.
 const (
-	maxContentRunes = 20_000 // white space included
+	maxContentRunes = 20_000
+	maxContentBytes = 100_000 // white space around the content included
 	maxKeyRunes     = 64
 )
 
@@ -46,11 +47,13 @@ func newSending(content string, key *string) (*sending, error) {
 
 // checkContent bounds a message's text. It is stored byte for byte as it came.
 func checkContent(content string) error {
-	switch {
-	case strings.TrimSpace(content) == "":
+	switch n := utf8.RuneCountInString(strings.TrimSpace(content)); {
+	case n == 0:
 		return fault.Invalid("content", "is empty").Because(fault.Empty)
-	case utf8.RuneCountInString(content) > maxContentRunes:
+	case n > maxContentRunes:
 		return fault.Invalid("content", "is longer than %d characters", maxContentRunes).Past(fault.TooLong, maxContentRunes)
+	case len(content) > maxContentBytes:
+		return fault.Invalid("content", "is longer than %d bytes", maxContentBytes).Because(fault.TooLong)
 	}
 	return checkText("content", content)
 }
