@@ -428,7 +428,7 @@ func TestInputsTakeNothingElse(t *testing.T) {
 				if got := door.ask(token, literal, nil); codeIn(t, got) != "GRAPHQL_VALIDATION_FAILED" {
 					t.Errorf("%s with %s in a literal over %s: %s", field, member, door.name, got)
 				}
-				if got := door.ask(token, inVariable, vars{"i": variable}); codeIn(t, got) != "BAD_USER_INPUT" || !strings.Contains(got, "The variable $i."+member+" is no field of "+in.kind) {
+				if got := door.ask(token, inVariable, vars{"i": variable}); codeIn(t, got) != "GRAPHQL_VALIDATION_FAILED" || !strings.Contains(got, "The variable $i."+member+" is no field of "+in.kind) {
 					t.Errorf("%s with %s in a variable over %s: %s", field, member, door.name, got)
 				}
 			}

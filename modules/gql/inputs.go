@@ -25,6 +25,8 @@ type misfit struct {
 	at    string // where in the value: ".member[2]"
 	field string // the innermost member
 	text  string // follows the place
+
+	isUnknown bool // it names what the schema does not know
 }
 
 // maxShownName is how much of a name that the caller made up is said again.
@@ -186,7 +188,7 @@ func unknownMember(definition *ast.Definition, values map[string]any) *misfit {
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		if definition.Fields.ForName(name) == nil {
 			name = name[:min(len(name), maxShownName)]
-			return &misfit{at: "." + name, field: name, text: "is no field of " + definition.Name}
+			return &misfit{at: "." + name, field: name, text: "is no field of " + definition.Name, isUnknown: true}
 		}
 	}
 	return nil

@@ -17,7 +17,7 @@ import (
 // Codes of requests that never reach a resolver. What each means stands behind it, and from there in docs/ERRORS.md.
 const (
 	ParseFailed      fault.Code = "GRAPHQL_PARSE_FAILED"      // the document is no GraphQL
-	ValidationFailed fault.Code = "GRAPHQL_VALIDATION_FAILED" // it does not fit the schema
+	ValidationFailed fault.Code = "GRAPHQL_VALIDATION_FAILED" // it does not fit the schema, or a variable has a field that its type has not
 	TooComplex       fault.Code = "QUERY_TOO_COMPLEX"         // it is nested too deep, or asks for too much at once
 	BadRequest       fault.Code = "BAD_REQUEST"               // the request is none of GraphQL over HTTP; the status says how: 400, 404, 405, 406, 408 or 421
 	PayloadTooLarge  fault.Code = "PAYLOAD_TOO_LARGE"         // the body, the document or the variables of a subscription are too long; HTTP 413 for the body

@@ -40,7 +40,7 @@ func newVariables(w *uses, all inputs, op *ast.OperationDefinition) variables {
 }
 
 // coerce gives the values of the variables as their types have them: given itself where they are so already. An error is
-// BAD_USER_INPUT about the first that is not right. Source: GraphQL, 6.1.2, "Coercing Variable Values".
+// BAD_USER_INPUT, or GRAPHQL_VALIDATION_FAILED, about the first that is not right. Source: GraphQL, 6.1.2, "Coercing Variable Values".
 func (v variables) coerce(given map[string]any) (map[string]any, *Error) {
 	out, isOther := given, false
 	for n := range v {
@@ -73,7 +73,11 @@ func (v variables) coerce(given map[string]any) (map[string]any, *Error) {
 }
 
 func (v *variable) refuse(wrong *misfit) *Error {
-	f := fault.New(fault.BadUserInput, "The variable $%s%s %s", v.name, wrong.at, wrong.text)
+	code := fault.BadUserInput
+	if wrong.isUnknown {
+		code = ValidationFailed // as in a literal
+	}
+	f := fault.New(code, "The variable $%s%s %s", v.name, wrong.at, wrong.text)
 	if f.Field = wrong.field; f.Field == "" {
 		f.Field = v.use.field
 	}
