@@ -59,5 +59,5 @@ test("what the API refuses is said in the language of the page", async ({ newPag
   await signIn("not the password");
   await expect(page.getByRole("alert")).toHaveText("Der Name oder das Passwort ist falsch."); // the last
   await signIn(password);
-  await expect(page.getByRole("alert")).toHaveText(/^Zu oft\. Versuche es in [\d.]+ Sekunden noch einmal\.$/);
+  await expect(page.getByRole("alert")).toHaveText(/^Zu oft\. Versuche es in \d+ Minuten noch einmal\.$/);
 });
