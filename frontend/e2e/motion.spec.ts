@@ -76,6 +76,15 @@ async function hesitate(page: Page, calls: string, meanwhile: Locator): Promise<
   await page.unroute(calls);
 }
 
+/** Waits until something is in sight and no longer comes in: what is closed earlier may never have begun to. */
+async function seen(one: Locator): Promise<void> {
+  await expect(one).toBeVisible();
+  await one.evaluate(async (element) => {
+    await Promise.all(element.getAnimations().map(({ finished }) => finished));
+    await new Promise(requestAnimationFrame); // a frame's events follow its promises
+  });
+}
+
 /** Somebody goes to the main views, where something that takes time is seen to do so. */
 async function walk(page: Page, moved: Set<string>): Promise<void> {
   const [ann, bob] = [await Person.signUp(product.url, "Ann Arbor"), await Person.signUp(product.url, "Bob Byrne")];
@@ -91,13 +100,14 @@ async function walk(page: Page, moved: Set<string>): Promise<void> {
   await expect(messages(page).first()).toBeVisible();
   await say(page, "hello");
   await pick(page, "hello", "Delete");
-  await expect(page.getByRole("alertdialog")).toBeVisible();
+  await seen(page.getByRole("alertdialog"));
   await page.keyboard.press("Escape");
   await page.getByRole("log").evaluate((log) => log.scrollTo(0, 0));
   await addSmooth(page, moved);
   await page.keyboard.press("Control+k");
   await page.keyboard.type("b");
   await expect(page.getByRole("option").first()).toBeVisible();
+  await seen(page.getByRole("dialog"));
   await page.keyboard.press("Escape");
   await page.getByRole("button", { name: "Details" }).click();
   await page.getByRole("button", { name: "Add people" }).click();
@@ -105,6 +115,7 @@ async function walk(page: Page, moved: Set<string>): Promise<void> {
   await page.keyboard.press("Escape");
 
   await page.getByRole("button", { name: /Your account/ }).click();
+  await seen(page.getByRole("menu"));
   await page.getByRole("menuitem", { name: "Settings" }).click();
   await page.getByLabel("Display name").fill("Ann Aachen");
   await page.getByRole("button", { name: "Save" }).click();
