@@ -118,6 +118,7 @@ func (r Role) executor(f *features, log zerolog.Logger, introspection func(conte
 	}
 	return gql.NewExecutor(gql.Config{
 		SDL: sdl, Root: r.root(f), Introspection: introspection, Limits: gql.DefaultLimits(), Elsewhere: elsewhere, Log: log,
+		Caller: func(ctx context.Context) string { return identity.CallerOf(ctx).User.String() },
 	})
 }
 

@@ -25,6 +25,14 @@ const maxErrors = 20
 type Response struct {
 	graphql.Response
 	Started bool
+	release func() // or nil
+}
+
+// Release tells that the answer of Execute was taken by the client, or never will be: what it holds no longer counts.
+func (r *Response) Release() {
+	if r.release != nil {
+		r.release()
+	}
 }
 
 // Encode is the response as clients get it, in JSON. graphql-go has encoded the data, which is not looked at again.
@@ -64,6 +72,7 @@ type Executor struct {
 	limits    Limits
 	elsewhere map[string]string
 	shows     func(context.Context) bool
+	callers   *callers
 	log       zerolog.Logger
 	known     known
 }
@@ -75,7 +84,9 @@ type Config struct {
 	// Introspection tells who may see the schema: others are refused when they ask for it, and not helped with its names
 	// when they mistake one.
 	Introspection func(context.Context) bool
-	Limits        Limits
+	// Caller names who asks: what their answers hold together is bounded. Nil: it is not.
+	Caller func(context.Context) string
+	Limits Limits
 	// Elsewhere names, for root fields that this process does not serve, the role that does; a key is the operation and the
 	// field: "mutation createMessage".
 	Elsewhere map[string]string
@@ -93,7 +104,13 @@ func NewExecutor(c Config) (*Executor, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Executor{schema: schema, prepared: prepared, limits: c.Limits, elsewhere: c.Elsewhere, shows: c.Introspection, log: c.Log}, nil
+	var waiting *callers
+	if c.Caller != nil {
+		waiting = &callers{of: c.Caller, held: map[string]int64{}}
+	}
+	return &Executor{
+		schema: schema, prepared: prepared, limits: c.Limits, elsewhere: c.Elsewhere, shows: c.Introspection, callers: waiting, log: c.Log,
+	}, nil
 }
 
 // Parse is the package's Parse with this executor's limits; a root field of another role is refused by its name. What
@@ -123,8 +140,8 @@ const (
 	queryTime    = 10 * time.Second
 )
 
-// Execute runs the query or mutation of doc, for which so much of its time was spent already. It never returns nil. A mutation
-// that a store's absence keeps from being answered says whether it may have happened.
+// Execute runs the query or mutation of doc, for which so much of its time was spent already. It never returns nil; its response has
+// to be released. A mutation that a store's absence keeps from being answered says whether it may have happened.
 func (x *Executor) Execute(ctx context.Context, doc *Document, spent time.Duration) *Response {
 	limit := queryTime
 	if doc.Operation.Operation == ast.Mutation {
@@ -137,7 +154,11 @@ func (x *Executor) Execute(ctx context.Context, doc *Document, spent time.Durati
 		res.Started, res.Data = true, []byte("null")
 		return res
 	}
-	res := x.run(ctx, knownKey{doc.Query, doc.OperationName}, doc.Source, doc.Variables)
+	shared := &execution{callers: x.callers}
+	res := x.run(ctx, shared, knownKey{doc.Query, doc.OperationName}, doc.Source, doc.Variables)
+	if x.callers != nil {
+		res.release = func() { x.callers.release(shared) }
+	}
 	if doc.Operation.Operation != ast.Mutation {
 		return res
 	}
@@ -153,16 +174,15 @@ func (x *Executor) Execute(ctx context.Context, doc *Document, spent time.Durati
 
 // Run executes a document that was parsed before.
 func (x *Executor) Run(ctx context.Context, query, operation string, variables map[string]any) *Response {
-	return x.run(ctx, knownKey{query, operation}, nil, variables)
+	return x.run(ctx, &execution{}, knownKey{query, operation}, nil, variables)
 }
 
-func (x *Executor) run(ctx context.Context, key knownKey, source *ast.QueryDocument, variables map[string]any) *Response {
-	shared := &execution{}
+func (x *Executor) run(ctx context.Context, shared *execution, key knownKey, source *ast.QueryDocument, variables map[string]any) *Response {
 	ctx = context.WithValue(ctx, executionKey{}, shared)
 	raw, isStarted := x.exec(ctx, key, source, variables)
 	res := &Response{Response: *raw, Started: isStarted}
 	res.Errors = x.finish(ctx, raw.Errors)
-	if shared.isTooLarge() {
+	if shared.isTooLarge.Load() {
 		res.Data, res.Errors = nil, tooLarge(res.Errors)
 	}
 	if !res.Started {

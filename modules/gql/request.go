@@ -6,8 +6,6 @@ package gql
 
 import (
 	"context"
-	"sync"
-	"sync/atomic"
 
 	"github.com/graph-gophers/graphql-go/errors"
 
@@ -71,43 +69,3 @@ func withRequest(ctx context.Context, err *Error) *Error {
 	}
 	return err
 }
-
-type executionKey struct{}
-
-// execution is what the resolvers of one execution share.
-type execution struct {
-	lists atomic.Int64 // bytes
-
-	mu        sync.Mutex
-	truncated []string // fields whose lists were cut at their bound
-}
-
-// Truncated tells the caller, in extensions.truncated, that the list of this field is longer than what was given.
-func Truncated(ctx context.Context, field string) {
-	if e, ok := ctx.Value(executionKey{}).(*execution); ok {
-		e.mu.Lock()
-		e.truncated = append(e.truncated, field)
-		e.mu.Unlock()
-	}
-}
-
-const (
-	maxLists = 64 << 20 // bytes of lists that one execution reads and shows
-	perItem  = 100      // bytes of one item beside its texts
-)
-
-// Listed counts a list that was read or is shown, with so many bytes of texts in its items. Lists in lists multiply: those of
-// one small document could take all memory. Errors: QUERY_TOO_COMPLEX when it is too much for one answer.
-func Listed(ctx context.Context, items, texts int) error {
-	e, ok := ctx.Value(executionKey{}).(*execution)
-	if !ok {
-		return nil
-	}
-	e.lists.Add(int64(items*perItem + texts))
-	if e.isTooLarge() {
-		return fault.New(TooComplex, "The answer would be too large: ask for less at once")
-	}
-	return nil
-}
-
-func (e *execution) isTooLarge() bool { return e.lists.Load() > maxLists }

@@ -84,6 +84,7 @@ func (s *Server) post(w http.ResponseWriter, r *http.Request) {
 	}
 	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
 	res := s.run(called, req, spent)
+	defer res.Release()
 	if keeper != nil && keeper.Token != "" {
 		s.keep(w, r, keeper)
 	}

@@ -36,6 +36,7 @@ func (l library) Subscribe(ctx context.Context, query, name string, variables ma
 	}
 	if !doc.IsSubscription() {
 		res := l.handler.execute(ctx, doc)
+		defer res.Release()
 		if !res.Started {
 			return nil, errors.New(res.Errors[0].Message)
 		}

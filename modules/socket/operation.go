@@ -156,6 +156,7 @@ func (h *Handler) execute(ctx context.Context, doc *gql.Document) *gql.Response 
 
 func (op *operation) execute(doc *gql.Document) {
 	res := op.conn.handler.execute(op.ctx, doc)
+	defer res.Release()
 	if !res.Started {
 		op.Error(res.Errors)
 		return
