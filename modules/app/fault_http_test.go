@@ -3,10 +3,12 @@ package app
 import (
 	"bytes"
 	"compress/gzip"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -23,6 +25,7 @@ func TestFaultsOfHTTP(t *testing.T) {
 		{"35 origins", origins},
 		{"36 bodies", bodies},
 		{"36 slow senders", slowSenders},
+		{"36 who does not read", deafReaders},
 		{"37 what is no JSON", malformed},
 		{"38 smuggling", smuggling},
 		{"38 heads", heads},
@@ -284,6 +287,8 @@ func slowSenders(t *testing.T, p *built) {
 		{name: "chunks for ever", begins: head + "Transfer-Encoding: chunked\r\n\r\n", drips: "1\r\n \r\n", status: 408, least: 9 * time.Second, most: 14 * time.Second, answeredCode: "BAD_REQUEST"},
 		{name: "a head that does not end", begins: "POST /graphql HTTP/1.1\r\nHost: localhost\r\n", drips: "X: y\r\n", least: 4 * time.Second, most: 9 * time.Second},
 		{name: "a connection that says nothing", least: 4 * time.Second, most: 9 * time.Second},
+		{name: "a body of what takes none", begins: "GET /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\nConnection: close\r\n\r\n", status: 200, most: 12 * time.Second},
+		{name: "a body of what is refused", begins: "POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\nContent-Length: 10\r\n\r\n", status: 415, most: 12 * time.Second, answeredCode: "UNSUPPORTED_MEDIA"},
 		{name: "a body that ends too soon", begins: head + "Content-Length: 100\r\n\r\n{", halfClosed: true, status: 400, most: 3 * time.Second, answeredCode: "BAD_REQUEST"},
 	} {
 		all.Go(func() {
@@ -328,6 +333,24 @@ func slowSenders(t *testing.T, p *built) {
 		})
 	}
 	all.Wait()
+}
+
+// deafReaders: whoever does not take what is answered is not waited for.
+func deafReaders(t *testing.T, p *built) {
+	conn, err := net.Dial("tcp", p.address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	// What fits into the buffers between us is taken; after it the server reads no more, and then ends the connection.
+	began, calls := time.Now(), []byte(strings.Repeat("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n", 1000))
+	_ = conn.SetWriteDeadline(began.Add(time.Minute))
+	for err == nil {
+		_, err = conn.Write(calls)
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("the connection of somebody who reads nothing is open after %s", time.Since(began))
+	}
 }
 
 // malformed: what is no GraphQL request in JSON, and what cannot be stored, told in no time.

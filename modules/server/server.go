@@ -30,8 +30,10 @@ const (
 	maxBodyBytes   = 1 << 20
 	maxHeaderBytes = 32 << 10
 	headerTime     = 5 * time.Second
-	bodyTime       = 10 * time.Second
+	requestTime    = 8 * time.Second  // with its body, where nobody reads it: an answer waits for it, and has pieceTime in all
+	bodyTime       = 10 * time.Second // of a body that is read
 	idleTime       = 60 * time.Second
+	answerTime     = 30 * time.Second // until it begins to be written
 )
 
 // Config is what a Server is made of.
@@ -86,7 +88,8 @@ func New(c Config) *Server {
 	}, []string{"route", "status"})}
 	c.Metrics.MustRegister(s.requests)
 	s.http = &http.Server{
-		Handler: s.handler(), ReadHeaderTimeout: headerTime, IdleTimeout: idleTime,
+		Handler: s.handler(), IdleTimeout: idleTime,
+		ReadHeaderTimeout: headerTime, ReadTimeout: requestTime, WriteTimeout: answerTime,
 		MaxHeaderBytes:               maxHeaderBytes - 4096, // net/http allows so much more
 		DisableGeneralOptionsHandler: true,                  // its answer would be none of ours
 		ErrorLog:                     log.New(complaints{c.Log}, "", 0),
@@ -124,7 +127,7 @@ func (s *Server) handler() http.Handler {
 			"x-apollo-operation-name", keepHeader},
 		ExposedHeaders: []string{"X-Request-Id", "Retry-After"}, MaxAge: 600,
 	})
-	return s.headed(s.identified(s.recovered(wellFormed(s.hosts(cross.Handler(s.unhurried(s.sameOrigin(mux))))))))
+	return paced(s.headed(s.identified(s.recovered(wellFormed(s.hosts(cross.Handler(s.unhurried(s.sameOrigin(mux)))))))))
 }
 
 func notFound(w http.ResponseWriter, r *http.Request) {
@@ -158,11 +161,17 @@ func (c complaints) Write(line []byte) (int, error) {
 // Unready makes /readyz say that the process is stopping, so that no new work is sent to it.
 func (s *Server) Unready() { s.draining.Store(true) }
 
-// Drain stops listening and waits for the requests that run, as long as ctx allows. WebSockets are not its business.
+// Drain stops listening and waits for the requests that run, as long as ctx allows; those that wait for their clients even
+// then are given up. WebSockets are not its business.
 func (s *Server) Drain(ctx context.Context) error {
 	s.Unready()
-	if err := s.http.Shutdown(ctx); err != nil {
-		return fmt.Errorf("wait for running requests: %w", err)
+	err := s.http.Shutdown(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		s.config.Log.Warn().Msg("some requests have not ended, and are given up")
+		err = s.http.Close()
+	}
+	if err != nil {
+		return fmt.Errorf("stop listening: %w", err)
 	}
 	return nil
 }
