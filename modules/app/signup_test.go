@@ -45,7 +45,7 @@ func accountsIn(t *testing.T, s *served) (n int) {
 // doors, and what is refused leaves nothing.
 func TestANameIsOnePersons(t *testing.T) {
 	s := serveWorld(t, accounts(t))
-	for n, name := range []string{"Bob", "José Núñez", "istanbul", "ΟΔΥΣΣΕΥΣ", "straße", "carl@example.org"} {
+	for n, name := range []string{"Bob", "José Núñez", "istanbul", "ΟΔΥΣΣΕΥΣ", "straße", "carl@example.org", "groß@example.org"} {
 		address := fmt.Sprint(n, "@example.org")
 		if strings.Contains(name, "@") {
 			address = name

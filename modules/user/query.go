@@ -61,26 +61,32 @@ func (q *Query) list(ctx context.Context, args usersArgs) ([]row, error) {
 			return nil, fault.Invalid("afterUsername", "is no user name")
 		}
 	}
-	beginning, err := search(args.Search)
+	wanted, err := search(args.Search)
 	if err != nil {
 		return nil, err
 	}
-	if beginning == "" {
+	if wanted.display == "" {
 		return q.store.active(ctx, after.key, limit)
 	}
-	return q.store.matching(ctx, after.key, limit, beginning)
+	return q.store.matching(ctx, after.key, limit, wanted)
 }
 
-// search gives what names and display names are to begin with; "" is anything.
-func search(text *string) (string, error) {
+// search gives what names and display names are to begin with; "" is anything. What no name can have begins none.
+func search(text *string) (beginnings, error) {
 	if text == nil {
-		return "", nil
+		return beginnings{}, nil
 	}
-	wanted := strings.TrimSpace(*text)
-	if err := checkDisplayName("search", wanted); err != nil {
-		return "", err
+	given := strings.TrimSpace(*text)
+	if err := checkDisplayName("search", given); err != nil {
+		return beginnings{}, err
 	}
-	return searchKey(wanted), nil
+	wanted := beginnings{display: searchKey(given)}
+	if wanted.name = wanted.display; wanted.display != "" {
+		if named, err := name(given); err == nil {
+			wanted.name = named.key
+		}
+	}
+	return wanted, nil
 }
 
 // User is one account, active or not.

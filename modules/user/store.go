@@ -125,7 +125,7 @@ func (s *Store) active(ctx context.Context, after string, limit int) ([]row, err
 	return rows, err
 }
 
-// $1 after this name, $2 how many, $3 the beginning, $4 the end of what begins so. Ranges, because a prepared LIKE uses no
+// $1 after this name, $2 how many, $3 the beginning of names and $4 the end of what begins so, $5 and $6 of display names. Ranges, because a prepared LIKE uses no
 // index; and two halves, because for one that names both columns PostgreSQL reads all accounts in the order of the name.
 const selectMatching = `
 	(SELECT ` + columns + `
@@ -136,7 +136,7 @@ const selectMatching = `
 	UNION
 	(SELECT ` + columns + `
 	 FROM   users
-	 WHERE  is_active AND username_key > $1 AND display_name_key >= $3 AND display_name_key < $4
+	 WHERE  is_active AND username_key > $1 AND display_name_key >= $5 AND display_name_key < $6
 	 ORDER  BY username_key
 	 LIMIT  $2)
 	ORDER  BY username_key
@@ -145,10 +145,13 @@ const selectMatching = `
 // lastRune is above every character that a text can have.
 const lastRune = "\U0010FFFF"
 
+// beginnings are what is searched for, as names and as display names are compared.
+type beginnings struct{ name, display string }
+
 // matching is active, of those whose name or display name begins so.
-func (s *Store) matching(ctx context.Context, after string, limit int, beginning string) ([]row, error) {
+func (s *Store) matching(ctx context.Context, after string, limit int, wanted beginnings) ([]row, error) {
 	var rows []row
-	err := s.db.Select(ctx, &rows, selectMatching, after, limit, beginning, beginning+lastRune)
+	err := s.db.Select(ctx, &rows, selectMatching, after, limit, wanted.name, wanted.name+lastRune, wanted.display, wanted.display+lastRune)
 	return rows, err
 }
 
@@ -203,7 +206,7 @@ func (a *Accounts) newAccount(ctx context.Context, user id.User, in createUserIn
 // checkName refuses a name that is somebody's address, or may become one: people sign in by either. Its own address is
 // nobody else's.
 func (a *Accounts) checkName(name, address keyed) error {
-	if a.signsIn && strings.Contains(name.key, "@") && name.key != address.key {
+	if a.signsIn && strings.Contains(name.key, "@") && fold(name.text) != address.key {
 		return fault.Invalid("username", "has the form of an e-mail address, and is not the account's own").Because(fault.ForeignAddress)
 	}
 	return nil
@@ -215,7 +218,7 @@ func (a *Accounts) checkNameOf(ctx context.Context, tx *pg.Tx, user id.User) err
 	if err != nil || len(rows) == 0 {
 		return err
 	}
-	return a.checkName(keyed{key: rows[0].Key}, keyed{key: fold(rows[0].Email)})
+	return a.checkName(keyed{text: rows[0].Username, key: rows[0].Key}, keyed{key: fold(rows[0].Email)})
 }
 
 const (
