@@ -21,7 +21,7 @@ import (
 )
 
 // Config is everything that can be set. A key is the flag's name, and the file's; the variable is CHAT_ and the key, or
-// the name that the brief gives it. Empty means the default.
+// the name that the brief gives it. Where nothing else is said, empty means none.
 type Config struct {
 	Role     string `koanf:"role"`
 	Host     string `koanf:"host"`
@@ -117,9 +117,9 @@ func (c Config) Validate() error {
 		return err
 	}
 	for _, origin := range c.AllowedOrigins {
-		u, err := url.Parse(origin)
-		if err != nil || u.Scheme == "" || u.Host == "" || origin != strings.ToLower(u.Scheme+"://"+u.Host) {
-			return fmt.Errorf("--allowed-origins: %q is no origin; write each as browsers do, like https://chat.example, without a path or a pattern", origin)
+		if !isOrigin(origin) {
+			return fmt.Errorf("--allowed-origins: %q is no origin; write each as browsers do, like https://chat.example, "+
+				"without a path, a pattern or the port that its scheme has anyway", origin)
 		}
 	}
 	if _, err := server.NewProxies(c.TrustedProxies); err != nil {
@@ -214,7 +214,25 @@ func (c Config) validateProcess() error {
 	if c.Port < 0 || c.Port > 65535 {
 		return fmt.Errorf("--port=%d is no port; use 1 to 65535, or leave it out", c.Port)
 	}
+	if c.Host == "" {
+		return fmt.Errorf("--host is empty: name an address, 0.0.0.0 for all of this machine, or leave it out")
+	}
+	for _, host := range c.AllowedHosts {
+		if net.ParseIP(host) == nil && (host == "" || strings.ContainsAny(host, "/:@*[] ")) {
+			return fmt.Errorf("--allowed-hosts: %q is no host name; write each like chat.example, without a scheme, a port or a pattern", host)
+		}
+	}
 	return nil
+}
+
+// isOrigin tells whether a browser could write that. Source: the Fetch standard, "Origin header": a port that is the scheme's own is
+// not written.
+func isOrigin(text string) bool {
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme == "" || u.Host == "" || text != strings.ToLower(u.Scheme+"://"+u.Host) {
+		return false
+	}
+	return u.Port() != map[string]string{"http": "80", "https": "443"}[u.Scheme] || u.Port() == ""
 }
 
 func oneOf(key, value string, allowed ...string) error {

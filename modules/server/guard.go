@@ -117,9 +117,10 @@ func (s *Server) hosts(next http.Handler) http.Handler {
 		if name, _, err := net.SplitHostPort(host); err == nil {
 			host = name
 		}
-		host = strings.ToLower(strings.Trim(host, "[]"))
+		host = strings.Trim(host, "[]")
+		isOurs := func(name string) bool { return strings.EqualFold(name, host) }
 		isHealth := r.URL.Path == "/healthz" || r.URL.Path == "/readyz"
-		if len(s.config.Hosts) > 0 && !slices.Contains(s.config.Hosts, host) && !isHealth {
+		if len(s.config.Hosts) > 0 && !slices.ContainsFunc(s.config.Hosts, isOurs) && !isHealth {
 			gql.WriteError(w, http.StatusMisdirectedRequest, gql.NewError(r.Context(), gql.BadRequest, "This is not the host that was asked for"))
 			return
 		}

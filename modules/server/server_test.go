@@ -4,6 +4,8 @@ import (
 	"context"
 	"io"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"testing"
 	"time"
 
@@ -41,6 +43,23 @@ func TestAStopDoesNotFailByAClient(t *testing.T) {
 	if _, err := io.ReadAll(conn); err != nil {
 		if timeout, ok := err.(net.Error); ok && timeout.Timeout() {
 			t.Error("the connection stays open")
+		}
+	}
+}
+
+// TestHostsAreNamesInAnyCase, as names of machines are.
+func TestHostsAreNamesInAnyCase(t *testing.T) {
+	s := New(Config{Metrics: prometheus.NewRegistry(), Log: zerolog.Nop(), Hosts: []string{"Chat.Example", "::1"}})
+	for host, want := range map[string]int{
+		"chat.example": http.StatusNotFound, "CHAT.example:4000": http.StatusNotFound, "[::1]:4000": http.StatusNotFound,
+		"other.example": http.StatusMisdirectedRequest,
+	} {
+		req := httptest.NewRequest(http.MethodGet, "/", nil)
+		req.Host = host
+		out := httptest.NewRecorder()
+		s.handler().ServeHTTP(out, req)
+		if out.Code != want {
+			t.Errorf("%s: %d, want %d", host, out.Code, want)
 		}
 	}
 }
