@@ -76,7 +76,12 @@ func makeDir(dir string, u *user) error {
 	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
 		return fmt.Errorf("make the data directory: %w", err)
 	}
-	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+	switch err := os.Mkdir(dir, 0o700); {
+	case errors.Is(err, fs.ErrExist):
+		if err := refuseOthers(dir); err != nil {
+			return err
+		}
+	case err != nil:
 		return fmt.Errorf("make the data directory: %w", err)
 	}
 	// #nosec G302 -- a directory
@@ -98,15 +103,42 @@ func makeDir(dir string, u *user) error {
 	return nil
 }
 
+// refuseOthers refuses a directory that holds something and was never a data directory: nobody else could look into it any more.
+func refuseOthers(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return fmt.Errorf("look into the data directory: %w", err)
+	}
+	isEmpty := true
+	for _, entry := range entries {
+		switch entry.Name() {
+		case "lock", "data", "data.new", "signing-secret":
+			return nil
+		case "lost+found": // of a file system of its own
+		default:
+			isEmpty = false
+		}
+	}
+	if !isEmpty {
+		return fmt.Errorf("%s holds other things: name a directory of its own with --data-dir", dir)
+	}
+	return nil
+}
+
+// openOwn opens a file of the data directory, where the user of PostgreSQL may put what it likes: a link is not followed.
+func openOwn(path string, flags int) (*os.File, error) {
+	// #nosec G304 -- in the data directory
+	return os.OpenFile(path, flags|os.O_CREATE|syscall.O_NOFOLLOW, 0o600)
+}
+
 // takeLock claims a directory for this process, until the file is closed.
 func takeLock(path string) (*os.File, error) {
-	// #nosec G304 -- in the data directory, as what follows
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	f, err := openOwn(path, os.O_RDWR)
 	if err != nil {
 		return nil, fmt.Errorf("open the lock of the data directory: %w", err)
 	}
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		// #nosec G304 -- likewise
+		// #nosec G304 -- in the data directory
 		text, readErr := os.ReadFile(path)
 		_ = f.Close()
 		if readErr != nil {
@@ -142,10 +174,19 @@ func socketDir(dir string, u *user) (string, error) {
 	if err := u.own(made); err != nil {
 		return "", err
 	}
-	if err := os.WriteFile(note, []byte(made), 0o600); err != nil {
+	if err := writeOwn(note, made); err != nil {
 		return "", fmt.Errorf("note where PostgreSQL's socket is: %w", err)
 	}
 	return made, nil
+}
+
+func writeOwn(path, text string) error {
+	f, err := openOwn(path, os.O_WRONLY|os.O_TRUNC)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(text)
+	return errors.Join(err, f.Close())
 }
 
 const socketPrefix = "chat-pg-"

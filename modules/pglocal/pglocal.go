@@ -325,8 +325,7 @@ func openLog(path string) (*os.File, error) {
 			return nil, fmt.Errorf("put the server's old log aside: %w", err)
 		}
 	}
-	// #nosec G304 -- in the data directory
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_RDWR, 0o600)
+	f, err := openOwn(path, os.O_APPEND|os.O_RDWR)
 	if err != nil {
 		return nil, fmt.Errorf("open the server's log: %w", err)
 	}

@@ -157,6 +157,58 @@ func TestWhatStandsAgainstAStart(t *testing.T) {
 	}
 }
 
+// TestADirectoryOfOtherThingsIsLeftAlone: nobody else could look into it afterwards.
+func TestADirectoryOfOtherThingsIsLeftAlone(t *testing.T) {
+	dir := filepath.Dir(place(t))
+	if err := os.WriteFile(filepath.Join(dir, "mine"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	before, err := os.Stat(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Start(t.Context(), Options{Dir: dir, Log: zerolog.Nop()}); err == nil || !strings.Contains(err.Error(), "holds other things") {
+		t.Errorf("a directory of other things: %v", err)
+	}
+	after, err := os.Stat(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if before.Mode() != after.Mode() || before.Sys().(*syscall.Stat_t).Uid != after.Sys().(*syscall.Stat_t).Uid {
+		t.Errorf("it was changed from %v to %v", before.Mode(), after.Mode())
+	}
+}
+
+// TestLinksAreNotFollowed: the user of PostgreSQL, who owns the directory, must not lead root to other files.
+func TestLinksAreNotFollowed(t *testing.T) {
+	for _, name := range []string{"lock", "postgres.log", "socket"} {
+		dir := place(t)
+		victim := filepath.Join(filepath.Dir(dir), "victim")
+		if err := os.WriteFile(victim, []byte("kept"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Mkdir(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Symlink(victim, filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+		if name != "lock" { // by which it is a data directory
+			if err := os.WriteFile(filepath.Join(dir, "lock"), nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s, err := Start(t.Context(), Options{Dir: dir, Log: zerolog.Nop()})
+		if err == nil {
+			t.Errorf("%s is a link, and it starts", name)
+			_ = s.Stop(context.Background())
+		}
+		if text, err := os.ReadFile(victim); err != nil || string(text) != "kept" {
+			t.Errorf("by the link %s the file holds %q: %v", name, text, err)
+		}
+	}
+}
+
 // TestAsAnOrdinaryUser: what root does through another user, an ordinary user does alone. As root the test runs itself
 // again as nobody.
 func TestAsAnOrdinaryUser(t *testing.T) {
