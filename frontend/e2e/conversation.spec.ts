@@ -167,6 +167,29 @@ test("a draft stays with its chat, over reloads", async ({ newPage }) => {
   expect(other).not.toBe(chat);
 });
 
+test("two tabs have one draft, until either sends it", async ({ newPage }) => {
+  const { ann, chat } = await group();
+  const one = await newPage();
+  await enter(one, ann, chat);
+  const two = await one.context().newPage();
+  await openChat(two, product.url, chat);
+  await composer(one).fill("a long thought");
+  await expect(composer(two)).toHaveValue("a long thought");
+  await one.goto(`${product.url}/settings`);
+  await composer(two).pressSequentially(", to its end");
+  await two.goto(`${product.url}/settings`);
+  for (const page of [one, two]) {
+    await openChat(page, product.url, chat);
+    await expect(composer(page)).toHaveValue("a long thought, to its end");
+  }
+  await composer(one).press("Enter");
+  await expect(message(two, "a long thought, to its end")).toBeVisible();
+  await two.close({ runBeforeUnload: true });
+  await one.reload();
+  await expect(message(one, "a long thought, to its end")).toBeVisible();
+  await expect(composer(one)).toHaveValue("");
+});
+
 test("a message that is being changed stays open, over other chats and reloads, until it is saved or left", async ({
   newPage,
 }) => {

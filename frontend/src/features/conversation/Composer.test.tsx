@@ -1,4 +1,4 @@
-import { act, cleanup, fireEvent, render, screen } from "@testing-library/react";
+import { act, cleanup, fireEvent, render, screen, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { IntlProvider } from "react-intl";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
@@ -110,4 +110,63 @@ test("a draft is kept when the writer pauses or goes, per chat, and gone when it
   expect(again.value).toBe("half a thought");
   fireEvent.keyDown(again, { key: "Enter" });
   expect(drafts.get("c")).toBe("");
+});
+
+/** The same chat in two tabs, which share what is kept. What one writes there the other is told of by the browser. */
+function showInTwoTabs() {
+  const one = show();
+  const two = render(
+    <IntlProvider locale="en">
+      <Composer chatId="c" drafts={drafts} onSend={onSend} onEditLast={onEditLast} />
+    </IntlProvider>,
+  );
+  return { one, two: within(two.container).getByRole<HTMLTextAreaElement>("textbox"), closeTwo: two.unmount };
+}
+
+const told = () => fireEvent(window, new StorageEvent("storage"));
+
+test("a tab that goes leaves the draft as another tab has written it", () => {
+  vi.useFakeTimers();
+  const { one, closeTwo } = showInTwoTabs();
+  fireEvent.change(one, { target: { value: "a long thought" } });
+  act(() => vi.advanceTimersByTime(400));
+  fireEvent(window, new Event("pagehide"));
+  closeTwo();
+  expect(drafts.get("c")).toBe("a long thought");
+});
+
+test("what was sent in one tab is no draft again when another goes", () => {
+  drafts.set("c", "a long thought");
+  const { one, closeTwo } = showInTwoTabs();
+  fireEvent.keyDown(one, { key: "Enter" });
+  closeTwo();
+  expect(drafts.get("c")).toBe("");
+});
+
+test("a field in which nothing was changed shows what is written in another tab", () => {
+  vi.useFakeTimers();
+  const { one, two } = showInTwoTabs();
+  fireEvent.change(one, { target: { value: "a long" } });
+  act(() => vi.advanceTimersByTime(400));
+  told();
+  expect(two.value).toBe("a long");
+  fireEvent.change(two, { target: { value: "a long thought" } });
+  told();
+  expect(two.value).toBe("a long thought");
+  act(() => vi.advanceTimersByTime(400));
+  told();
+  expect(one.value).toBe("a long thought");
+  fireEvent.keyDown(two, { key: "Enter" });
+  told();
+  expect(one.value).toBe("");
+});
+
+test("what the browser has no room for stays in the field", () => {
+  vi.useFakeTimers();
+  const field = show();
+  vi.spyOn(kept, "set").mockImplementation(() => kept);
+  fireEvent.change(field, { target: { value: "a long thought" } });
+  act(() => vi.advanceTimersByTime(400));
+  told();
+  expect(field.value).toBe("a long thought");
 });

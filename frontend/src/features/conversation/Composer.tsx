@@ -1,5 +1,5 @@
 import { SendHorizontal } from "lucide-react";
-import { memo, type Ref, useEffect, useRef, useState } from "react";
+import { memo, type Ref, useCallback, useEffect, useRef, useState } from "react";
 import TextareaAutosize from "react-textarea-autosize";
 import { remaining } from "../../lib/content";
 import { useText } from "../../lib/text";
@@ -25,10 +25,9 @@ const pause = 300;
 /** Where messages are written. It waits for nobody: what is sent is gone from here at once. */
 export const Composer = memo(function Composer({ chatId, drafts, onSend, onEditLast, ref }: Props) {
   const say = useText();
-  const [text, setText] = useState(() => drafts.get(chatId));
+  const [text, setText] = useDraft(drafts, chatId);
   const left = remaining(text);
   const valid = text.trim() !== "" && (left === null || left >= 0);
-  useDraft(drafts, chatId, text);
 
   function send() {
     if (!valid) return;
@@ -74,24 +73,41 @@ export const Composer = memo(function Composer({ chatId, drafts, onSend, onEditL
   );
 });
 
-/** Keeps what was begun, over reloads too. */
-function useDraft(drafts: Drafts, chatId: string, text: string) {
+/**
+ * What was begun, kept over reloads too. Other tabs keep theirs in the same place: only what was changed here is written
+ * there, and as long as nothing was, what they write is shown.
+ */
+function useDraft(drafts: Drafts, chatId: string) {
+  const [text, setText] = useState(() => drafts.get(chatId));
   const latest = useRef(text);
   latest.current = text;
+  const kept = useRef(text);
+  const keep = useCallback(() => {
+    if (latest.current === kept.current) return;
+    drafts.set(chatId, latest.current);
+    kept.current = drafts.get(chatId); // a browser that is full keeps nothing new
+  }, [drafts, chatId]);
   useEffect(() => {
     if (text === "") {
-      drafts.set(chatId, "");
+      keep();
       return;
     }
-    const timer = setTimeout(() => drafts.set(chatId, text), pause);
+    const timer = setTimeout(keep, pause);
     return () => clearTimeout(timer);
-  }, [drafts, chatId, text]);
+  }, [keep, text]);
   useEffect(() => {
-    const keep = () => drafts.set(chatId, latest.current);
+    const follow = () => {
+      if (latest.current !== kept.current) return;
+      kept.current = drafts.get(chatId);
+      setText(kept.current);
+    };
+    window.addEventListener("storage", follow);
     window.addEventListener("pagehide", keep);
     return () => {
+      window.removeEventListener("storage", follow);
       window.removeEventListener("pagehide", keep);
       keep();
     };
-  }, [drafts, chatId]);
+  }, [drafts, chatId, keep]);
+  return [text, setText] as const;
 }
