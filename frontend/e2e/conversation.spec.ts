@@ -225,6 +225,36 @@ test("a message that is being changed stays open, over other chats and reloads, 
   await expect(editor).toHaveValue("what I mean");
 });
 
+test("a change that is being saved is not lost to another", async ({ newPage }) => {
+  const { ann, chat } = await group();
+  await sayAll(ann, chat, ["one", "two"]);
+  const page = await newPage();
+  const editor = page.getByRole("textbox", { name: "Edit message" });
+  await enter(page, ann, chat);
+  let refuse = () => {};
+  const refused = new Promise<void>((resolve) => {
+    refuse = resolve;
+  });
+  await page.route("**/graphql", async (route) => {
+    if (route.request().postDataJSON().operationName !== "EditMessage") return route.continue();
+    await refused;
+    await route.abort();
+  });
+  await pick(page, "one", "Edit");
+  await editor.fill("one, at length");
+  await editor.press("Enter");
+  await pick(page, "two", "Edit");
+  await expect(page.getByText("A change is still being saved.")).toBeVisible();
+  refuse();
+  await expect(page.getByRole("log").getByRole("alert")).toBeVisible();
+  await expect(editor).toHaveValue("one, at length");
+  await page.unroute("**/graphql");
+  await editor.press("Enter");
+  await expect(message(page, "one, at length")).toBeVisible();
+  await pick(page, "two", "Edit");
+  await expect(editor).toHaveValue("two");
+});
+
 test("the limit is told near it, and nothing longer is sent", async ({ newPage }) => {
   const { ann, chat } = await group();
   const page = await newPage();

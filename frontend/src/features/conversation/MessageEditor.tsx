@@ -6,6 +6,7 @@ import type { Message } from "../../lib/log";
 import { useText } from "../../lib/text";
 import { Button } from "../../ui/Button";
 import { Notice } from "../../ui/Notice";
+import { useToasts } from "../../ui/toasts";
 import { useActions } from "./actions";
 import { Left } from "./Left";
 import styles from "./MessageEditor.module.css";
@@ -20,6 +21,8 @@ export function MessageEditor({ message }: { message: Message }) {
   const [busy, setBusy] = useState(false);
   const [failure, setFailure] = useState<unknown>(null);
   const field = useRef<HTMLTextAreaElement>(null);
+  const isOpen = useRef(true);
+  const toast = useToasts((toasts) => toasts.say);
   const left = remaining(text);
   const valid = text.trim() !== "" && (left === null || left >= 0);
 
@@ -36,6 +39,13 @@ export function MessageEditor({ message }: { message: Message }) {
     return () => cancelAnimationFrame(frame);
   }, []);
 
+  useEffect(() => {
+    isOpen.current = true;
+    return () => {
+      isOpen.current = false;
+    };
+  }, []);
+
   async function submit() {
     if (!valid || busy) return;
     if (text.trim() === message.content) return edit(null);
@@ -43,8 +53,9 @@ export function MessageEditor({ message }: { message: Message }) {
     setFailure(null);
     try {
       await save(message, text.trim());
-      edit(null);
+      if (isOpen.current) edit(null); // another may be open by now
     } catch (error) {
+      if (!isOpen.current) return toast({ text: say(texts.notSaved, { why: failureText(error, say) }), bad: true });
       setFailure(error);
       setBusy(false);
     }

@@ -41,15 +41,34 @@ export function OpenConversation({ feed, state, log, shape }: Props) {
   const history = useRef<HistoryHandle>(null);
   const composer = useRef<HTMLTextAreaElement>(null);
   const [editing, setEditing] = useState(() => changedMessage(log, drafts.change(chatId)));
+  /** What the editor that is open waits for. */
+  const saving = useRef<Promise<Message>>(null);
   const [removing, setRemoving] = useState<Message | null>(null);
 
   const edit = useCallback(
     (message: Message | null) => {
+      if (message !== null && saving.current !== null) return toast({ text: say(texts.stillSaving) });
+      saving.current = null;
       setEditing(message);
       if (drafts.change(chatId)?.messageId !== message?.id) drafts.setChange(chatId, null);
       if (message === null) composer.current?.focus();
     },
-    [drafts, chatId],
+    [drafts, chatId, toast, say],
+  );
+
+  const save = useCallback(
+    async (message: Message, content: string) => {
+      const answer = source.edit(message.id, content);
+      saving.current = answer;
+      try {
+        feed.apply(await answer);
+      } finally {
+        if (saving.current === answer) saving.current = null;
+      }
+      const change = drafts.change(chatId);
+      if (change?.messageId === message.id && change.text.trim() === content) drafts.setChange(chatId, null);
+    },
+    [source, feed, drafts, chatId],
   );
 
   const actions = useMemo(
@@ -64,16 +83,14 @@ export function OpenConversation({ feed, state, log, shape }: Props) {
         drafts.setChange(chatId, text === message.content ? null : { messageId: message.id, text });
       },
       remove: setRemoving,
-      async save(message, content) {
-        feed.apply(await source.edit(message.id, content));
-      },
+      save,
       copy,
       retry: (key) => outbox.retry(key),
       discard: (key) => outbox.discard(key),
       person: (id) => feed.snapshot().people.get(id),
       format: createFormat(say, locale),
     }),
-    [receipts, edit, drafts, chatId, feed, source, outbox, copy, say, locale],
+    [receipts, edit, save, drafts, chatId, feed, outbox, copy, say, locale],
   );
 
   async function remove(message: Message) {

@@ -8,13 +8,13 @@ import type { Person } from "./source";
 export interface Actions {
   receipts: Receipts;
   copy(text: string): void;
-  /** Opens the editor in the message's place, or closes the one that is open. */
+  /** Opens the editor in the message's place, or closes the one that is open. None is opened while one is being saved. */
   edit(message: Message | null): void;
   /** What a message is to say instead, as far as that is written. */
   draft(message: Message): string;
   /** Keeps what is written in the editor, until it is closed. */
   keep(message: Message, text: string): void;
-  /** Saves what was edited. Errors: Failure. */
+  /** Saves what was edited, which is kept until then. Errors: Failure. */
   save(message: Message, content: string): Promise<void>;
   /** Deletes, after asking. */
   remove(message: Message): void;

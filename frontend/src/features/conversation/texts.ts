@@ -47,6 +47,8 @@ export const texts = defineMessages({
   save: { id: "conversation.save", defaultMessage: "Save" },
   editing: { id: "conversation.editing", defaultMessage: "Edit message" },
   editingKeys: { id: "conversation.editingKeys", defaultMessage: "Enter saves, Escape cancels" },
+  stillSaving: { id: "conversation.stillSaving", defaultMessage: "A change is still being saved." },
+  notSaved: { id: "conversation.notSaved", defaultMessage: "The change was not saved: {why}" },
 
   // on its way, and who has read it
   queued: { id: "conversation.queued", defaultMessage: "Waiting to be sent" },
