@@ -1,7 +1,7 @@
 const day = 24 * 60 * 60 * 1000;
 
 /** When something was, as short as a list needs it: a time today, a weekday this week, a date before. */
-export function when(moment: string, now = new Date(), locale?: string): string {
+export function when(moment: string, now: Date, locale?: string): string {
   const at = new Date(moment);
   const days = daysBetween(at, now);
   if (days === 0) return at.toLocaleTimeString(locale, { hour: "2-digit", minute: "2-digit" });
@@ -17,8 +17,11 @@ export function exactly(moment: string, locale?: string): string {
 }
 
 /** How many midnights lie between two moments, here. */
-function daysBetween(from: Date, to: Date): number {
-  const start = new Date(from.getFullYear(), from.getMonth(), from.getDate());
-  const end = new Date(to.getFullYear(), to.getMonth(), to.getDate());
-  return Math.round((end.getTime() - start.getTime()) / day);
+export function daysBetween(from: Date, to: Date): number {
+  return Math.round((startOfDay(to).getTime() - startOfDay(from).getTime()) / day);
+}
+
+/** The moment at which a day began, here. */
+export function startOfDay(moment: Date): Date {
+  return new Date(moment.getFullYear(), moment.getMonth(), moment.getDate());
 }

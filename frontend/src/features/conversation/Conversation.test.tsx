@@ -1,8 +1,8 @@
 import "fake-indexeddb/auto";
-import { act, cleanup, render, screen, waitFor } from "@testing-library/react";
+import { act, cleanup, fireEvent, render, screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { IntlProvider } from "react-intl";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Failure } from "../../api/failure";
 import { memory } from "../../lib/storage";
 import { useToasts } from "../../ui/toasts";
@@ -37,6 +37,7 @@ afterEach(() => {
   conversations.stop();
   sessionStorage.clear();
   useToasts.setState({ all: [] });
+  vi.useRealTimers();
 });
 
 function show() {
@@ -151,4 +152,15 @@ test("an edit that is saved after its chat was left is not kept any more; one th
   cleanup();
   await answer();
   expect(conversations.drafts.change("c")).toBeNull();
+});
+
+test("what was said today was said yesterday when midnight has passed", async () => {
+  const message = server.say("ann", "hello");
+  vi.useFakeTimers({ toFake: ["Date"], now: new Date(message.createdAt) });
+  conversations.drafts.setChange("c", { messageId: message.id, text: "hello, all" }); // without layout only such a row is there
+  show();
+  expect(await screen.findByText("Today")).toBeTruthy();
+  vi.advanceTimersByTime(24 * 60 * 60 * 1000);
+  fireEvent(window, new Event("focus"));
+  expect(await screen.findByText("Yesterday")).toBeTruthy();
 });

@@ -2,6 +2,7 @@ import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore
 import { failureText } from "../../api/failureText";
 import type { Log, Message } from "../../lib/log";
 import { useLocale, useText } from "../../lib/text";
+import { useToday } from "../../lib/today";
 import { Confirm } from "../../ui/Confirm";
 import { Notice } from "../../ui/Notice";
 import { useToasts } from "../../ui/toasts";
@@ -31,6 +32,7 @@ interface Props {
 export function OpenConversation({ feed, state, log, shape }: Props) {
   const say = useText();
   const locale = useLocale();
+  const today = useToday();
   const { userId, source, outbox, drafts } = useConversations();
   const { chatId } = feed;
   const toast = useToasts((toasts) => toasts.say);
@@ -88,9 +90,9 @@ export function OpenConversation({ feed, state, log, shape }: Props) {
       retry: (key) => outbox.retry(key),
       discard: (key) => outbox.discard(key),
       person: (id) => feed.snapshot().people.get(id),
-      format: createFormat(say, locale),
+      format: createFormat(say, today, locale),
     }),
-    [receipts, edit, save, drafts, chatId, feed, outbox, copy, say, locale],
+    [receipts, edit, save, drafts, chatId, feed, outbox, copy, say, today, locale],
   );
 
   async function remove(message: Message) {

@@ -4,7 +4,7 @@ import type { Format } from "./format";
 import type { Receipts } from "./receipts";
 import type { Person } from "./source";
 
-/** What can be done with the messages of a conversation, for its rows. It stays the same while the conversation is shown. */
+/** What can be done with the messages of a conversation, for its rows. It stays the same for a day, while the conversation is shown. */
 export interface Actions {
   receipts: Receipts;
   copy(text: string): void;

@@ -25,7 +25,7 @@ export function showPart(part: ReactNode, server = new FakeServer()) {
     retry: vi.fn(),
     discard: vi.fn(),
     person: (id: string) => server.members.find((one) => one.id === id),
-    format: createFormat(say, "en-GB"),
+    format: createFormat(say, new Date(), "en-GB"),
   } satisfies Actions;
   const whole = (children: ReactNode) => (
     <IntlProvider locale="en">

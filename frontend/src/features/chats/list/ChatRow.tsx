@@ -6,6 +6,7 @@ import type { Chat } from "../../../api/chats/cache";
 import { chatName, otherOf } from "../../../api/chats/people";
 import { useLine } from "../../../lib/line";
 import { useLocale, useText } from "../../../lib/text";
+import { useToday } from "../../../lib/today";
 import { exactly, when } from "../../../lib/when";
 import { Avatar } from "../../../ui/Avatar";
 import { Badge } from "../../../ui/Badge";
@@ -18,6 +19,7 @@ import { previewOf } from "./preview";
 export const ChatRow = memo(function ChatRow({ chat, isOpen }: { chat: Chat; isOpen: boolean }) {
   const say = useText();
   const locale = useLocale();
+  const today = useToday();
   const userId = useUserId();
   const name = chatName(chat, userId);
   const isMuted = useMuted().has(chat.id);
@@ -36,7 +38,7 @@ export const ChatRow = memo(function ChatRow({ chat, isOpen }: { chat: Chat; isO
           <span className={styles.name}>{name}</span>
           {last && (
             <time className={styles.time} dateTime={last.createdAt} title={exactly(last.createdAt, locale)}>
-              {when(last.createdAt, new Date(), locale)}
+              {when(last.createdAt, today, locale)}
             </time>
           )}
         </span>
