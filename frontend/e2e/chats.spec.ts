@@ -1,3 +1,4 @@
+import type { Request } from "@playwright/test";
 import { Person, unique } from "./person";
 import { Product } from "./product";
 import { expect, rows, signIn, test } from "./test";
@@ -95,8 +96,9 @@ test("a direct chat and a group are begun, and others see them at once", async (
 
 test("everybody is chosen of those whom the text finds, not of those who are still shown", async ({ newPage }) => {
   const ann = await Person.signUp(product.url, "Ann Arbor");
-  const bob = await Person.signUp(product.url, "Bob Byrne");
-  const cleo = await Person.signUp(product.url, "Cleo Carter");
+  const both = unique("both");
+  const bob = await Person.signUp(product.url, "Bob Byrne", `${both}bob`);
+  const cleo = await Person.signUp(product.url, "Cleo Carter", `${both}cleo`);
   const page = await newPage();
   await signIn(page, product.url, ann);
   await page.getByRole("button", { name: "New chat" }).click();
@@ -108,12 +110,13 @@ test("everybody is chosen of those whom the text finds, not of those who are sti
   const late = new Promise<void>((resolve) => {
     answer = resolve;
   });
+  const isOfBoth = (request: Request) => request.postData()?.includes(`"${both}"`) ?? false;
   await page.route("**/graphql", async (route) => {
-    if (route.request().postData()?.includes(cleo.username)) await late;
+    if (isOfBoth(route.request())) await late;
     await route.continue();
   });
-  const asked = page.waitForRequest((request) => request.postData()?.includes(cleo.username) ?? false);
-  await page.getByLabel("Search people").fill(cleo.username);
+  const asked = page.waitForRequest(isOfBoth);
+  await page.getByLabel("Search people").fill(both);
   const all = page.getByRole("button", { name: /^Select (all|none)$/ });
   await expect(all).toBeDisabled();
   await asked;
@@ -202,6 +205,20 @@ test("the search finds chats and people, arrows move, Enter opens", async ({ new
   await expect(page.getByRole("button", { name: `Zoe Zander @${zoe.username}` })).toBeVisible();
   await page.keyboard.press("Enter");
   await expect(page.getByRole("heading", { name: "Zoe Zander" })).toBeVisible();
+});
+
+test("Enter opens whom was typed, not whom the text before has found", async ({ newPage }) => {
+  const ann = await Person.signUp(product.url, "Ann Arbor");
+  const both = unique("both");
+  await Person.signUp(product.url, "Barbara Boss", `${both}ab`);
+  await Person.signUp(product.url, "Zed Zander", `${both}zz`);
+  const page = await newPage();
+  await signIn(page, product.url, ann);
+  await page.getByLabel("Search chats and people").fill(both);
+  await expect(page.getByRole("button", { name: "Barbara Boss" })).toBeVisible();
+  await page.keyboard.type("zz");
+  await page.keyboard.press("Enter");
+  await expect(page.locator("main h1")).toHaveText("Zed Zander");
 });
 
 test("a chat that opens late does not take the focus from who writes meanwhile", async ({ newPage }) => {

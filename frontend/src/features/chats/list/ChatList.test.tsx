@@ -72,6 +72,28 @@ test("the search finds chats by the words of their names, and people; Enter open
   expect(screen.getByRole<HTMLInputElement>("textbox").value).toBe("");
 });
 
+test("Enter opens whom was typed, also before the answer has come; what is not found yet waits", async () => {
+  const user = userEvent.setup();
+  const opened: unknown[] = [];
+  stage(<ChatList openId={undefined} />, {
+    answer: (operation, variables) => {
+      if (operation === "SearchPeople") return { users: [person("Barbara"), person("Bob")] };
+      opened.push(variables.userId);
+      return {
+        openDirectChat: chat("z", { name: "", chatType: "direct", participants: [person("Ann"), person("Bob")] }),
+      };
+    },
+  });
+  const field = screen.getByRole<HTMLInputElement>("textbox");
+  await user.type(field, "b");
+  expect(await screen.findByRole("button", { name: /Barbara/ })).toBeTruthy();
+  await user.keyboard("x{Enter}");
+  expect(field.value).toBe("bx");
+  expect(screen.queryByText(/Nothing/)).toBeNull();
+  await user.keyboard("{Backspace}ob{Enter}");
+  await waitFor(() => expect(opened).toEqual(["Bob"]));
+});
+
 test("arrows go from the search through the list and back", async () => {
   const user = userEvent.setup();
   const { chats } = stage(<ChatList openId={undefined} />);

@@ -25,10 +25,11 @@ export function ChatList({ openId }: { openId: string | undefined }) {
   const userId = useUserId();
   const { status, chats, refresh } = useChats();
   const [search, setSearch] = useState("");
-  const found = matching(chats, search, userId);
+  const wanted = search.trim();
+  const found = matching(chats, wanted, userId);
   const known = new Set(found.map((chat) => otherOf(chat, userId)?.id));
-  const { people } = usePeople(search, { skip: !search.trim(), limit: peopleFound });
-  const others = search.trim() ? people.filter(({ id }) => !known.has(id)) : [];
+  const { people, isEarlier, failure } = usePeople(wanted, { skip: !wanted, limit: peopleFound });
+  const others = people.filter(({ id }) => !known.has(id));
   const list = useRef<HTMLDivElement>(null);
   const rows = () => [...(list.current?.querySelectorAll<HTMLElement>("[data-row]") ?? [])];
 
@@ -41,8 +42,9 @@ export function ChatList({ openId }: { openId: string | undefined }) {
     }
     if (event.key === "Enter" && !event.nativeEvent.isComposing) {
       const [first] = rows();
-      if (first) (event.target as HTMLElement).blur(); // what is opened takes the focus
-      first?.click();
+      if (!first) return; // it may be found yet
+      (event.target as HTMLElement).blur(); // what is opened takes the focus
+      first.click();
       setSearch("");
     }
     if (event.key === "Escape") setSearch("");
@@ -74,13 +76,13 @@ export function ChatList({ openId }: { openId: string | undefined }) {
             {say(texts.failedText)}
           </Empty>
         )}
-        {status === "ready" && isEmpty && !search && (
+        {status === "ready" && isEmpty && !wanted && (
           <Empty icon={<MessagesSquare />} title={say(texts.none)} action={<StartButtons />}>
             {say(texts.noneText)}
           </Empty>
         )}
-        {status === "ready" && isEmpty && search && (
-          <Empty icon={<SearchX />} title={say(texts.noMatch, { text: search.trim() })}>
+        {status === "ready" && isEmpty && wanted && (failure || !isEarlier) && (
+          <Empty icon={<SearchX />} title={say(texts.noMatch, { text: wanted })}>
             {say(texts.noMatchText)}
           </Empty>
         )}

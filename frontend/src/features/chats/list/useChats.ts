@@ -5,6 +5,7 @@ import { useApi, useMuted } from "../../../api/Api";
 import type { Chat } from "../../../api/chats/cache";
 import { chatName } from "../../../api/chats/people";
 import { ChatListDocument } from "../../../api/gql/graphql";
+import { beginningLike, namesOf } from "../names";
 
 interface Chats {
   status: "loading" | "ready" | "failed";
@@ -36,23 +37,12 @@ export function inOrder(chats: readonly Chat[]): Chat[] {
 
 /** Those whose name, or whose members' names, have a word that begins like the text. */
 export function matching(chats: readonly Chat[], text: string, userId: string): readonly Chat[] {
-  const wanted = fold(text);
-  if (!wanted) return chats;
+  if (!text.trim()) return chats;
+  const isMatch = beginningLike(text);
   return chats.filter((chat) => {
-    const names = [chatName(chat, userId)];
-    for (const person of chat.participants) {
-      if (person.id !== userId) names.push(person.username, person.displayName ?? "");
-    }
-    return names.some((name) => begins(fold(name), wanted));
+    const others = chat.participants.filter(({ id }) => id !== userId);
+    return isMatch([chatName(chat, userId), ...others.flatMap(namesOf)]);
   });
-}
-
-function begins(name: string, wanted: string): boolean {
-  return name.startsWith(wanted) || name.split(/[\s._-]+/).some((word) => word.startsWith(wanted));
-}
-
-function fold(text: string): string {
-  return text.normalize("NFKD").replace(/\p{M}/gu, "").trim().toLowerCase();
 }
 
 function compare(a: string, b: string): number {

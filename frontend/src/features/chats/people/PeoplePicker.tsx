@@ -85,7 +85,7 @@ export function PeoplePicker({ chosen, onChoose, without = [] }: Props) {
           );
         })}
       </ul>
-      {!found.isLoading && !found.failure && people.length === 0 && (
+      {!found.isEarlier && !found.failure && people.length === 0 && (
         <p className={styles.nobody} role="status">
           {say(texts.noPeople)}
         </p>

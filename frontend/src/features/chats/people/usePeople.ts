@@ -4,14 +4,14 @@ import { useUserId } from "../../../api/Api";
 import type { Person } from "../../../api/chats/people";
 import { type Failure, failureOf } from "../../../api/failure";
 import { SearchPeopleDocument } from "../../../api/gql/graphql";
+import { beginningLike, namesOf } from "../names";
 
 const shown = 50;
 const pause = 150;
 
 interface Found {
   people: readonly Person[];
-  isLoading: boolean;
-  /** The people are those of an earlier text: this one's are still being looked for. */
+  /** The people are those of an earlier text that match this one too: this one's are still being looked for. */
   isEarlier: boolean;
   failure?: Failure;
 }
@@ -21,18 +21,16 @@ export function usePeople(text: string, { skip = false, limit = shown } = {}): F
   const userId = useUserId();
   const wanted = text.trim();
   const search = useSettled(wanted, pause);
-  const { data, previousData, loading, error } = useQuery(SearchPeopleDocument, {
+  const { data, previousData, error } = useQuery(SearchPeopleDocument, {
     variables: { search, limit },
     skip,
     fetchPolicy: "cache-and-network",
   });
+  const isEarlier = !data || search !== wanted;
+  const isMatch = beginningLike(wanted);
   const users = (data ?? previousData)?.users ?? [];
-  return {
-    people: skip ? [] : users.filter(({ id, isActive }) => isActive && id !== userId),
-    isLoading: loading && users.length === 0,
-    isEarlier: !data || search !== wanted,
-    failure: error && failureOf(error),
-  };
+  const people = users.filter((one) => one.isActive && one.id !== userId && (!isEarlier || isMatch(namesOf(one))));
+  return { people: skip ? [] : people, isEarlier, failure: error && failureOf(error) };
 }
 
 /** The value, once it has stayed the same for that long. */

@@ -10,19 +10,21 @@ afterEach(cleanup);
 const options = () => screen.queryAllByRole("option").map((one) => one.textContent);
 const chosen = () => screen.getByRole("option", { selected: true }).textContent;
 
-function show() {
+function show(people = [person("Zoe"), person("Bob")]) {
+  const opened: unknown[] = [];
   const staged = stage(
     <>
       <button type="button">elsewhere</button>
       <Switcher openId="a" />
     </>,
     {
-      answer: (operation) =>
-        operation === "SearchPeople"
-          ? { users: [person("Zoe"), person("Bob")] }
-          : {
-              openDirectChat: chat("z", { name: "", chatType: "direct", participants: [person("Ann"), person("Zoe")] }),
-            },
+      answer: (operation, { userId }) => {
+        if (operation === "SearchPeople") return { users: people };
+        opened.push(userId);
+        return {
+          openDirectChat: chat("z", { name: "", chatType: "direct", participants: [person("Ann"), person("Zoe")] }),
+        };
+      },
     },
   );
   act(() =>
@@ -33,7 +35,7 @@ function show() {
     ]),
   );
   screen.getByRole("button", { name: "elsewhere" }).focus();
-  return staged;
+  return { ...staged, opened };
 }
 
 test("Ctrl K shows where one may go: the unread first, not where one is", async () => {
@@ -63,6 +65,17 @@ test("a text finds chats and people; a person's chat is opened, or made", async 
   ]);
   await user.keyboard("{ArrowDown}{Enter}");
   await waitFor(() => expect(history.at(-1)).toBe("/c/z"));
+});
+
+test("Enter goes to whom was typed, also before the answer has come", async () => {
+  const user = userEvent.setup();
+  const { opened } = show([person("Walter"), person("Wanda")]);
+  await user.keyboard("{Control>}k{/Control}wa");
+  await waitFor(() => expect(options().length).toBe(2));
+  await user.keyboard("x");
+  expect(options()).toEqual([]);
+  await user.keyboard("{Enter}{Backspace}n{Enter}");
+  await waitFor(() => expect(opened).toEqual(["Wanda"]));
 });
 
 test("Escape gives the focus back", async () => {
