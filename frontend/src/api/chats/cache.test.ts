@@ -49,6 +49,30 @@ test("a deleted message stays as such until a newer one comes", () => {
   expect(last("a")?.isDeleted).toBe(false);
 });
 
+test("what was deleted unheard is not shown any more; what is newer than the state that comes stays", () => {
+  const { cache, last } = world(chat("a", { lastSeq: 3, lastMessage: message("a", 3) }));
+  cache.putMessage(message("a", 4));
+  cache.putAll([chat("a", { lastSeq: 3, lastMessage: message("a", 3) })]); // was on its way
+  expect(last("a")?.seq).toBe(4);
+  cache.putAll([chat("a", { lastSeq: 5, lastMessage: message("a", 3) })]);
+  expect(last("a")?.seq).toBe(3);
+  cache.putMessage(message("a", 3, { version: 7, content: "edited" }));
+  cache.putAll([chat("a", { lastSeq: 6, lastMessage: message("a", 2) })]);
+  expect(last("a")?.content).toBe("edited");
+  cache.putAll([chat("a", { lastSeq: 8, lastMessage: null })]);
+  expect(last("a")).toBeNull();
+  cache.putAll([chat("a", { lastSeq: 9, lastMessage: message("a", 9) })]);
+  cache.putAll([chat("a", { lastSeq: 8, lastMessage: null })]); // came late
+  expect(last("a")?.seq).toBe(9);
+});
+
+test("what was deleted before its chat is known is not shown", () => {
+  const { cache, last } = world();
+  cache.putMessage(message("a", 7));
+  cache.putAll([chat("a", { lastSeq: 8, lastMessage: message("a", 2) })]);
+  expect(last("a")?.seq).toBe(2);
+});
+
 test("what comes of a chat before the chat itself is not lost", () => {
   const { cache, last } = world();
   expect(cache.putMessage(message("a", 7))).toBe(false);

@@ -15,7 +15,7 @@ export type Preview = PreviewFragment;
 
 /**
  * The chats of one person in the client's cache. News may come twice, late or out of order: of a chat the state with the
- * larger lastSeq stays, of a preview the newer message, of one message the larger version.
+ * larger lastSeq stays, of a preview the newer message that still stands, of one message the larger version.
  */
 export class ChatCache {
   /** What came of chats that are not known yet. */
@@ -110,11 +110,12 @@ export class ChatCache {
     if (known) {
       const isOlder = next.lastSeq < known.lastSeq;
       const updatedAt = later(next.updatedAt, known.updatedAt);
-      const lastMessage = newest(known.lastMessage, next.lastMessage);
+      const standing = isOlder ? known.lastMessage : unlessGone(known.lastMessage, next);
+      const lastMessage = newest(standing, next.lastMessage);
       return { ...(isOlder ? known : next), unreadCount: known.unreadCount, updatedAt, lastMessage };
     }
     const chat = { ...next, unreadCount: this.early.unread.get(next.id) ?? next.unreadCount ?? 0 };
-    const message = this.early.messages.get(next.id);
+    const message = unlessGone(this.early.messages.get(next.id) ?? null, next);
     this.early.unread.delete(next.id);
     this.early.messages.delete(next.id);
     return message ? withMessage(chat, message) : chat;
@@ -168,6 +169,15 @@ function newest(known: Preview | null, next: Preview | null): Preview | null {
   if (!known || !next) return known ?? next;
   if (known.seq !== next.seq) return known.seq > next.seq ? known : next;
   return next.version > known.version ? next : known;
+}
+
+/**
+ * The message, or null where the chat's state shows that it was deleted unheard: the server reads lastMessage after lastSeq, so
+ * what has a version up to lastSeq was there to be named. What is newer than that, the state may not know.
+ */
+function unlessGone(message: Preview | null, { lastSeq, lastMessage }: ChatShapeFragment): Preview | null {
+  if (!message || message.isDeleted || message.version > lastSeq) return message;
+  return message.seq > (lastMessage?.seq ?? 0) ? null : message;
 }
 
 function key(id: string): string {
