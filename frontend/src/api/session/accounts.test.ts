@@ -165,6 +165,49 @@ test("signing in keeps the refresh token out of the page; signing out ends it on
   expect(session.state.getState()).toEqual({ status: "out" });
 });
 
+test("who leaves while a token is being renewed stays out, whatever the answer", async () => {
+  for (const answer of [grant(2), refused(), Response.json({ errors: [] }, { status: 503 })]) {
+    const { session, kept } = begin();
+    server(grant(1));
+    await session.start();
+    const used = await session.credentials();
+    let give: (answer: Response) => void = () => {};
+    vi.stubGlobal("fetch", (url: string) =>
+      url.endsWith("/logout")
+        ? Promise.resolve(new Response(null, { status: 204 }))
+        : new Promise<Response>((resolve) => {
+            give = resolve;
+          }),
+    );
+    const renewed = session.refused(used);
+    await session.signOut();
+    give(answer);
+    expect(await renewed).toBe(false);
+    expect(session.state.getState()).toEqual({ status: "out" });
+    await expect(session.credentials()).rejects.toMatchObject({ code: "UNAUTHENTICATED" });
+    expect(kept.size).toBe(0);
+  }
+});
+
+test("who leaves in another tab is out here too, while a token is renewed or the page starts", async () => {
+  const other = new BroadcastChannel("chat.session");
+  for (const isStarting of [false, true]) {
+    const { session } = begin();
+    server(grant(1));
+    if (!isStarting) await session.start();
+    let give: (answer: Response) => void = () => {};
+    vi.stubGlobal("fetch", () => new Promise<Response>((resolve) => (give = resolve)));
+    const renewed = isStarting ? session.start() : session.refused(await session.credentials());
+    other.postMessage({ kind: "out" });
+    await vi.waitFor(() => expect(session.state.getState().status).toBe("out"));
+    give(grant(2));
+    await renewed;
+    expect(session.state.getState()).toEqual({ status: "out" });
+    session.stop();
+  }
+  other.close();
+});
+
 test("what is wrong with an input is said of it", async () => {
   const error = {
     message: "password must have at least 8 characters",

@@ -60,6 +60,7 @@ export function createAccountSession(
   const tabs = new BroadcastChannel("chat.session");
   let access: Access | undefined;
   let refreshing: Promise<boolean> | undefined;
+  let departures = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let stopped = false;
 
@@ -78,28 +79,37 @@ export function createAccountSession(
 
   function leave(next: SessionState) {
     access = undefined;
+    refreshing = undefined; // whose answer is for nobody: who comes in next asks anew
+    departures++;
     clearTimeout(timer);
     memory.set("user", null);
     state.setState(next, true);
   }
 
-  /** Goes on with the session of the cookie. False: it has ended. Errors: Failure, when nobody knows. */
+  /** Goes on with the session of the cookie. False: it has ended, or was left. Errors: Failure, when nobody knows. */
   function refresh(): Promise<boolean> {
-    refreshing ??= exclusively(renew).finally(() => {
-      refreshing = undefined;
+    if (refreshing) return refreshing;
+    const before = departures;
+    const renewing = exclusively(() => renew(before)).finally(() => {
+      if (refreshing === renewing) refreshing = undefined;
     });
-    return refreshing;
+    refreshing = renewing;
+    return renewing;
   }
 
-  async function renew(): Promise<boolean> {
+  /** Who has left since stays out, whatever the server says. */
+  async function renew(before: number): Promise<boolean> {
+    if (departures !== before) return false;
     const answer = await send("refresh");
+    const grant = answer.ok ? ((await answer.json()) as Grant) : undefined;
+    if (departures !== before) return false;
     if (answer.status === 401) {
       const was = state.getState();
       leave(was.status === "in" ? { status: "ended", userId: was.userId } : { status: "out" });
       return false;
     }
-    if (!answer.ok) throw await failureOfResponse(answer);
-    accept((await answer.json()) as Grant);
+    if (!grant) throw await failureOfResponse(answer);
+    accept(grant);
     return true;
   }
 
@@ -132,7 +142,8 @@ export function createAccountSession(
   }
 
   tabs.onmessage = ({ data }: MessageEvent<News>) => {
-    if (data.kind === "out" && state.getState().status === "in") leave({ status: "out" });
+    const { status } = state.getState();
+    if (data.kind === "out" && (status === "in" || status === "starting")) leave({ status: "out" });
     if (data.kind === "in") refresh().catch(() => undefined);
   };
 
@@ -145,6 +156,7 @@ export function createAccountSession(
           await refresh();
           return;
         } catch {
+          if (state.getState().status !== "starting") return; // another tab has left meanwhile
           const wait = backoff(attempt);
           state.setState({ status: "starting", retryAt: Date.now() + wait }, true);
           await rest(wait);
