@@ -1,10 +1,11 @@
 import { beforeEach, expect, test, vi } from "vitest";
+import type { Preview } from "../../api/chats/cache";
 import { message } from "../../api/chats/testData";
-import { Notifier } from "./notifier";
+import { Notifier, type NotifierDeps } from "./notifier";
 
 const shown = new Map<string, string>();
 const state = { isFirst: true, isSeen: false, muted: new Set<string>() };
-const notifier = new Notifier({
+const deps: NotifierDeps = {
   userId: "Ann",
   wants: (chatId) => !state.muted.has(chatId),
   noticeOf: async ({ id, chatId, content }) => ({ chatId, messageId: id, title: chatId, body: content }),
@@ -17,10 +18,11 @@ const notifier = new Notifier({
     clear: async () => shown.clear(),
   },
   tabs: { isFirst: async () => state.isFirst, isAnySeen: async () => state.isSeen },
-});
+};
+let notifier: Notifier;
 
-beforeEach(async () => {
-  await notifier.leave();
+beforeEach(() => {
+  notifier = new Notifier(deps);
   shown.clear();
   Object.assign(state, { isFirst: true, isSeen: false, muted: new Set() });
 });
@@ -53,6 +55,23 @@ test("not while any tab is in sight, and by one tab alone", async () => {
 test("nothing is left of who has signed out", async () => {
   await notifier.message(message("a", 1));
   await notifier.leave();
+  expect(shown.size).toBe(0);
+});
+
+test("nothing comes after who has signed out, also of what was being put into words", async () => {
+  let write = () => {};
+  const noticeOf = vi.fn(async (one: Preview) => {
+    await new Promise<void>((resolve) => {
+      write = resolve;
+    });
+    return deps.noticeOf(one);
+  });
+  notifier = new Notifier({ ...deps, noticeOf });
+  const told = notifier.message(message("a", 1));
+  await vi.waitFor(() => expect(noticeOf).toHaveBeenCalled());
+  await notifier.leave();
+  write();
+  await told;
   expect(shown.size).toBe(0);
 });
 

@@ -43,6 +43,7 @@ const promptness = 10_000;
 export class Notifier {
   /** What nobody has been told of yet, for all that this tab knows: of each chat the newest. */
   readonly #untold = new Map<string, { message: Preview; at: number }>();
+  #left = false;
 
   constructor(private readonly deps: NotifierDeps) {}
 
@@ -79,11 +80,12 @@ export class Notifier {
   async #tell(message: Preview): Promise<void> {
     const { noticeOf, board, tabs } = this.deps;
     const notice = await noticeOf(message); // before it is asked who looks, which is true of that moment
-    if (!(await tabs.isAnySeen())) await board.show(notice);
+    if (!(await tabs.isAnySeen()) && !this.#left) await board.show(notice);
   }
 
-  /** Somebody has signed out: what they were told is for nobody else. */
+  /** Somebody has signed out: what they were told is for nobody else, and nothing is told any more. */
   leave(): Promise<void> {
+    this.#left = true;
     this.#untold.clear();
     return this.deps.board.clear();
   }
