@@ -10,14 +10,14 @@ import type { Instance } from "./config";
 import type { Instances } from "./instances";
 import type { Live } from "./live";
 import { isMutation, roleOf } from "./route";
-import type { Credentials, Session } from "./session/session";
+import type { Credentials, Identified } from "./session/session";
 import { createCache } from "./store";
 
 /** How often a query is tried that the network has lost; live connections try for ever. */
 const queryAttempts = 5;
 
 /** Apollo Client over all roles: users, chats and settings live in its cache. Messages of a chat do not. */
-export function createApolloClient(instances: Instances, session: Session, live: Live): ApolloClient {
+export function createApolloClient(instances: Instances, session: Identified, live: Live): ApolloClient {
   return new ApolloClient({
     cache: createCache(),
     link: ApolloLink.split(
@@ -60,7 +60,7 @@ function isUnreachable(error: unknown): boolean {
 }
 
 /** Each request has the credentials of now. Refused ones are renewed, once. */
-function sessionLink(session: Session): ApolloLink {
+function sessionLink(session: Identified): ApolloLink {
   const identified = new SetContextLink(async () => {
     const credentials = await session.credentials();
     return { headers: credentials, credentials: "same-origin" };

@@ -30,8 +30,9 @@ export async function install(): Promise<Installation> {
 
 /** Builds what a signed-in person works with, until `leave`. */
 export function enter({ instances, session }: Installation, userId: string): { api: Api; leave: () => void } {
-  const live = createLive(instances, session);
-  const client = createApolloClient(instances, session, live);
+  const own = session.of(userId);
+  const live = createLive(instances, own);
+  const client = createApolloClient(instances, own, live);
   const chats = new ChatCache(client.cache, userId);
   const follower = followChats(client, live, chats, userId);
   const muted = createMuted(

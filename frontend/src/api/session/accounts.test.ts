@@ -26,9 +26,9 @@ function server(...answers: (Response | Error)[]) {
 }
 
 /** An access token that is good for so many seconds by a clock that is years behind. */
-function grant(n: number, seconds = 900) {
+function grant(n: number, seconds = 900, userId = "ann") {
   const claims = btoa(JSON.stringify({ iat: 1_000, exp: 1_000 + seconds }));
-  return Response.json({ accessToken: `h.${claims}.${n}`, expiresAt: "2001-01-01T00:00:00Z", userId: "ann" });
+  return Response.json({ accessToken: `h.${claims}.${n}`, expiresAt: "2001-01-01T00:00:00Z", userId });
 }
 
 const refused = () =>
@@ -206,6 +206,21 @@ test("who leaves in another tab is out here too, while a token is renewed or the
     session.stop();
   }
   other.close();
+});
+
+test("nobody calls with the credentials of who signed in in another tab", async () => {
+  server(grant(1), new TypeError("lost"), grant(2, 900, "bob"));
+  const { session } = begin();
+  await session.start();
+  const anns = session.of("ann");
+  const used = await anns.credentials();
+  expect(used).toEqual(await session.credentials());
+  await expect(anns.refused(used)).rejects.toMatchObject({ code: "UNREACHABLE" });
+  expect(await anns.refused(used)).toBe(false);
+  expect(session.state.getState()).toEqual({ status: "in", userId: "bob" });
+  await expect(anns.credentials()).rejects.toMatchObject({ code: "UNAUTHENTICATED" });
+  expect(await anns.refused(used)).toBe(false);
+  expect(await session.of("bob").credentials()).toEqual(await session.credentials());
 });
 
 test("what is wrong with an input is said of it", async () => {

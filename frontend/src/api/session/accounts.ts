@@ -113,6 +113,20 @@ export function createAccountSession(
     return true;
   }
 
+  /** What to call with: as that person, or as whoever is in. Another tab may have signed somebody else in. */
+  async function credentials(userId?: string): Promise<Credentials> {
+    if (access && isEnding(access)) await refresh();
+    if (!access || (userId !== undefined && access.userId !== userId)) {
+      throw new Failure("UNAUTHENTICATED", "Nobody is signed in, or somebody else");
+    }
+    return { authorization: `Bearer ${access.token}` };
+  }
+
+  async function refused(credentials: Credentials): Promise<boolean> {
+    if (access && credentials.authorization !== `Bearer ${access.token}`) return true; // others were got meanwhile
+    return refresh();
+  }
+
   /** Posts to where the cookie goes. The server wants JSON, which a stranger's page cannot send unasked. */
   async function send(what: "refresh" | "logout"): Promise<Response> {
     const instance = instances.current("user");
@@ -163,15 +177,12 @@ export function createAccountSession(
         }
       }
     },
-    async credentials(): Promise<Credentials> {
-      if (access && isEnding(access)) await refresh();
-      if (!access) throw new Failure("UNAUTHENTICATED", "Nobody is signed in");
-      return { authorization: `Bearer ${access.token}` };
-    },
-    async refused(credentials) {
-      if (access && credentials.authorization !== `Bearer ${access.token}`) return true; // others were got meanwhile
-      return refresh();
-    },
+    credentials: () => credentials(),
+    refused,
+    of: (userId) => ({
+      credentials: () => credentials(userId),
+      refused: async (used) => (await refused(used)) && access?.userId === userId,
+    }),
     signIn,
     async signUp({ username, email, displayName, password }) {
       await post(instances.current("user").graphql, CreateUserDocument, {

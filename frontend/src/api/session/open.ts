@@ -52,6 +52,17 @@ export function createOpenSession(instances: Instances, tab: Memory): OpenSessio
     }
   }
 
+  /** What to call with: as that person, or as whoever is in. */
+  async function credentials(userId?: string): Promise<Credentials> {
+    const now = state.getState();
+    if (now.status !== "in" || (userId !== undefined && now.userId !== userId)) {
+      throw new Failure("UNAUTHENTICATED", "Nobody has joined, or somebody else");
+    }
+    return { "user-id": now.userId };
+  }
+
+  const refused = async () => false;
+
   return {
     state,
     async start() {
@@ -59,14 +70,9 @@ export function createOpenSession(instances: Instances, tab: Memory): OpenSessio
       if (userId && (await isThere(userId))) enter(userId);
       else leave();
     },
-    async credentials(): Promise<Credentials> {
-      const now = state.getState();
-      if (now.status !== "in") throw new Failure("UNAUTHENTICATED", "Nobody has joined");
-      return { "user-id": now.userId };
-    },
-    async refused() {
-      return false;
-    },
+    credentials: () => credentials(),
+    refused,
+    of: (userId) => ({ credentials: () => credentials(userId), refused }),
     async join({ username, email, displayName }) {
       const known = await find(username);
       if (known) return enter(known);

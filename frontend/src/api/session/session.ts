@@ -24,9 +24,11 @@ export interface Identified {
   refused(credentials: Credentials): Promise<boolean>;
 }
 
-/** The session of this page. */
+/** The session of this page. Its credentials are those of whoever is in. */
 export interface Session extends Identified {
   state: StoreApi<SessionState>;
+  /** The same for what belongs to one person: it gets no credentials (UNAUTHENTICATED) while somebody else is in. */
+  of(userId: string): Identified;
   /** Finds out whether somebody was here before the page was loaded. */
   start(): Promise<void>;
   /** Errors: Failure; the session goes on then. */

@@ -30,7 +30,7 @@ function world(auth: "accounts" | "none" = "accounts") {
   const installation = {
     config: { auth },
     instances: { current: () => ({ graphql: "http://user/graphql" }) },
-    session: { credentials: async () => ({ authorization: "Bearer dan" }), refused: async () => true },
+    session: { of: () => ({ credentials: async () => ({ authorization: "Bearer dan" }), refused: async () => true }) },
   } as unknown as Installation;
   const count = (operation: string) => calls.filter((one) => one.operation === operation).length;
   return { people: createPeople(installation, "dan"), calls, count, refusing };

@@ -48,6 +48,7 @@ export function createPeople({ config, instances, session }: Installation, userI
   const asked = new Map<Who, Promise<Somebody>>();
   const unfinished = new Set<Promise<unknown>>();
   let renewing: ReturnType<typeof setInterval> | undefined;
+  const own = session.of(userId);
   const url = () => instances.current("user").graphql;
 
   function renew() {
@@ -67,14 +68,9 @@ export function createPeople({ config, instances, session }: Installation, userI
   }
 
   async function you(): Promise<Somebody> {
-    const headers = await session.credentials();
+    const headers = await own.credentials();
     const { user } = await post(url(), LabUserDocument, { id: userId }, { headers });
-    return {
-      id: userId,
-      name: user.displayName || user.username,
-      credentials: () => session.credentials(),
-      refused: (credentials) => session.refused(credentials),
-    };
+    return { id: userId, name: user.displayName || user.username, ...own };
   }
 
   async function make(name: string): Promise<Made> {
@@ -87,7 +83,7 @@ export function createPeople({ config, instances, session }: Installation, userI
       displayName: name,
       password: isOpen ? undefined : password,
     };
-    const headers = await session.credentials(); // an administrator makes accounts where others may not
+    const headers = await own.credentials(); // an administrator makes accounts where others may not
     const { createUser } = await post(url(), LabCreateUserDocument, variables, { headers });
     const one: Made = {
       id: createUser.id,
