@@ -28,6 +28,14 @@ test("of a chat's states the newer stays, in whatever order they come", () => {
   expect(cache.chat("a")?.name).toBe("newer");
 });
 
+test("of all that is said the cache keeps what was said last", () => {
+  const store = createCache();
+  const cache = new ChatCache(store, "Ann");
+  cache.putAll([chat("a"), chat("b")]);
+  for (let seq = 2; seq < 100; seq++) for (const id of ["a", "b"]) cache.putMessage(message(id, seq));
+  expect(JSON.stringify(store.extract()).match(/"message \d+"/g)).toEqual(['"message 99"', '"message 99"']);
+});
+
 test("a message becomes the newest and moves its chat; an edit moves nothing; an older one is none", () => {
   const { cache, last } = world(chat("a"));
   expect(cache.putMessage(message("a", 4))).toBe(true);
