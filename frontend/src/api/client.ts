@@ -59,6 +59,11 @@ function isUnreachable(error: unknown): boolean {
   return ServerError.is(error) ? error.statusCode >= 500 : error instanceof TypeError; // fetch's own
 }
 
+/** Whoever asked gives no more time; whether the call was done is not known, and it is theirs to repeat. */
+function isTimeout(error: unknown): boolean {
+  return error instanceof DOMException && error.name === "TimeoutError"; // of AbortSignal.timeout
+}
+
 /** Each request has the credentials of now. Refused ones are renewed, once. */
 function sessionLink(session: Identified): ApolloLink {
   const identified = new SetContextLink(async () => {
@@ -90,7 +95,7 @@ function instanceLink(instances: Instances): ApolloLink {
       forward(operation).subscribe({
         next: (result) => observer.next(result),
         error: (error) => {
-          if (isUnreachable(error)) instances.failed(role, instance);
+          if (isUnreachable(error) || isTimeout(error)) instances.failed(role, instance);
           observer.error(error);
         },
         complete: () => observer.complete(),
