@@ -232,7 +232,7 @@ func isOrigin(text string) bool {
 	if err != nil || u.Scheme == "" || u.Host == "" || text != strings.ToLower(u.Scheme+"://"+u.Host) {
 		return false
 	}
-	return u.Port() != map[string]string{"http": "80", "https": "443"}[u.Scheme] || u.Port() == ""
+	return u.Port() == "" || u.Port() != map[string]string{"http": "80", "https": "443"}[u.Scheme]
 }
 
 func oneOf(key, value string, allowed ...string) error {

@@ -125,8 +125,9 @@ func (s *Store) active(ctx context.Context, after string, limit int) ([]row, err
 	return rows, err
 }
 
-// $1 after this name, $2 how many, $3 the beginning of names and $4 the end of what begins so, $5 and $6 of display names. Ranges, because a prepared LIKE uses no
-// index; and two halves, because for one that names both columns PostgreSQL reads all accounts in the order of the name.
+// $1 after this name, $2 how many, $3 the beginning of names and $4 the end of what begins so, $5 and $6 of display names.
+// Ranges, because a prepared LIKE uses no index; and two halves, because for one that names both columns PostgreSQL reads all
+// accounts in the order of the name.
 const selectMatching = `
 	(SELECT ` + columns + `
 	 FROM   users
