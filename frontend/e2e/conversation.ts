@@ -29,6 +29,7 @@ export async function openChat(page: Page, url: string, chatId: string) {
 
 /** Opens the menu of a message and picks from it. */
 export async function pick(page: Page, text: string | RegExp, item: string) {
+  await expect(message(page, text)).toBeVisible(); // one that is new cannot have the focus before it was measured
   await message(page, text).focus();
   await message(page, text).getByRole("button", { name: "More about this message" }).click();
   await page.getByRole("menuitem", { name: item }).click();
