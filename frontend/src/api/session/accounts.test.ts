@@ -129,6 +129,16 @@ test("all who are refused at once renew once, and who comes late uses what there
   expect(await tokenOf(session)).toBe("2");
 });
 
+test("a session that was ended elsewhere stays so for all who find it out, one after the other", async () => {
+  server(grant(1), refused(), refused());
+  const { session } = begin();
+  await session.start();
+  const used = await session.credentials();
+  expect(await session.refused(used)).toBe(false);
+  expect(await session.refused(used)).toBe(false);
+  expect(session.state.getState()).toEqual({ status: "ended", userId: "ann" });
+});
+
 test("a session that was ended elsewhere is over; one that cannot be asked for goes on", async () => {
   server(grant(1), new TypeError("away"), refused());
   const { session } = begin();

@@ -105,8 +105,9 @@ export function createAccountSession(
     if (departures !== before) return false;
     if (answer.status === 401) {
       const was = state.getState();
-      leave(was.status === "in" ? { status: "ended", userId: was.userId } : { status: "out" });
-      return false;
+      if (was.status === "in") leave({ status: "ended", userId: was.userId });
+      if (was.status === "starting") leave({ status: "out" });
+      return false; // whose session has ended is told so, however often it is found out
     }
     if (!grant) throw await failureOfResponse(answer);
     accept(grant);
